@@ -1,0 +1,93 @@
+import type { Durability, Mode } from './api.ts'
+import type { Reason } from './refusal.ts'
+
+/** How a limit stood when this request was counted or refused. */
+export interface LimitReading {
+  readonly name: string
+  readonly per: string
+  readonly limit: number
+  readonly windowMs: number
+  /** Admitted in the trailing window, this request included when it was admitted. */
+  readonly used: number
+  /** Milliseconds until `used` will have fallen, 0 when it is 0. */
+  readonly resetMs: number
+  /** False for the limit that refused. */
+  readonly admitted: boolean
+  /** Set when the table had no room and a coarser partition was counted instead. */
+  readonly coarser: boolean
+}
+
+/**
+ * The end of a request:
+ * - `served`: the upstream's answer went out;
+ * - `refused`: we decided against it, on purpose;
+ * - `failed`: upstream, ledger or we ourselves failed;
+ * - `aborted`: the client went away, or a crash cut the exchange off.
+ */
+export type Outcome = 'served' | 'refused' | 'failed' | 'aborted'
+
+/** What every record of a request says. Absent facts are null, never left out of the type. */
+export interface AccessEvent {
+  /**
+   * `opened`: an answer that cannot be held has begun; a `request` record follows. `request`: the one terminal record.
+   * `amended`: learnt after the terminal record, names the same id.
+   */
+  readonly kind: 'opened' | 'request' | 'amended'
+  readonly id: string
+  readonly traceId: string
+  /** Wall time of the complete head, ms. */
+  readonly receivedAtMs: number
+  readonly durationUs: number
+  /** From the complete head to the first byte of the upstream's answer. */
+  readonly upstreamFirstByteUs: number | null
+
+  readonly peer: string
+  readonly peerPort: number
+  readonly clientIp: string
+  readonly trustedHop: string | null
+  readonly userAgent: string | null
+
+  readonly scheme: string
+  readonly protocol: string
+  readonly method: string
+  readonly host: string
+  readonly path: string
+  /** With the values of secret-looking parameters replaced by `***`. */
+  readonly query: string
+  readonly requestBytes: number
+  readonly responseBytes: number
+
+  readonly api: string | null
+  readonly route: string | null
+  readonly mode: Mode | null
+  readonly durability: Durability | null
+  /** Revision of the snapshot that decided. */
+  readonly revision: number
+
+  readonly consumerId: string | null
+  readonly consumer: string | null
+  readonly credentialId: string | null
+  readonly identifiedBy: string | null
+  readonly scopesNeeded: readonly string[]
+  readonly scopesHeld: readonly string[]
+  readonly limits: readonly LimitReading[]
+
+  readonly outcome: Outcome
+  /** Why it is not `served`; null when it is. */
+  readonly reason: Reason | null
+  /** What the caller was not told. */
+  readonly note: string
+  /** In observe mode: what enforcing would have answered. */
+  readonly wouldRefuse: Reason | null
+  /** The status that the caller got, 0 for none. */
+  readonly status: number
+  readonly upstream: string | null
+  readonly upstreamStatus: number | null
+  readonly attempts: number
+  readonly thread: number
+  /** Names the facts that a crash made unknowable; empty otherwise. */
+  readonly unknown: readonly string[]
+}
+
+/** Longest text of a field in a record, in UTF-16 units; what is cut is marked with `…` and its full length. */
+export const fieldCharsMax = 2048

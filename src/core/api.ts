@@ -1,0 +1,56 @@
+/** `observe` refuses nothing and records what would have been refused; `enforce` refuses. */
+export type Mode = 'observe' | 'enforce'
+
+/** When an answer may leave: see "When a record is durable" in ARCHITECTURE.md. */
+export type Durability = 'durable' | 'buffered'
+
+/** What a limit counts by. `ip` means an IPv4 address or an IPv6 /64. */
+export type LimitPartition = 'consumer' | 'credential' | 'ip'
+
+/** At most `limit` admitted requests in any trailing window of `windowMs`. */
+export interface LimitPolicy {
+  /** Unique within the configuration; counts survive a reload as long as name and window stay. */
+  readonly name: string
+  readonly per: LimitPartition
+  readonly limit: number
+  readonly windowMs: number
+}
+
+/** One method set on one path template. */
+export interface Route {
+  /** Unique within the API, such as `GET /v1/orders/{id}`. */
+  readonly id: string
+  /** Upper case; empty means every method. */
+  readonly methods: readonly string[]
+  /** `/v1/orders/{id}`; a last segment `{rest*}` takes any remainder, also an empty one. */
+  readonly path: string
+  readonly auth: 'api-key' | 'none'
+  /** All of these must be held. */
+  readonly scopes: readonly string[]
+  /** The API's limits and the route's own, all of which must admit. */
+  readonly limits: readonly LimitPolicy[]
+  readonly bodyBytesMax: number
+  /** Whole exchange, from the complete head to the last byte of the answer. */
+  readonly deadlineMs: number
+}
+
+export interface Upstream {
+  /** `http://host:port` with an optional base path, no trailing slash. */
+  readonly url: string
+  readonly connectMs: number
+  readonly headersMs: number
+  /** Longest silence while the answer's body arrives. */
+  readonly idleMs: number
+  readonly connectionsMax: number
+}
+
+export interface Api {
+  readonly name: string
+  /** Lower case, without port; empty means every host. */
+  readonly hosts: readonly string[]
+  readonly mode: Mode
+  readonly durability: Durability
+  /** At least one; taken in turn. */
+  readonly upstreams: readonly Upstream[]
+  readonly routes: readonly Route[]
+}

@@ -1,0 +1,21 @@
+/** One record as it stands in the ledger. */
+export interface LedgerRecord {
+  /** Position in the ledger, from 0, without gaps. */
+  readonly seq: number
+  /** Wall time in µs since the epoch when the ledger took it; never less than that of the record before. */
+  readonly recordedAtUs: number
+  /** UTF-8 JSON of an `AccessEvent`. */
+  readonly bytes: Uint8Array
+}
+
+/**
+ * Reads the ledger in order, at least once, from a cursor of its own.
+ * `follow` resolves when the batch is safely the follower's own; only then does its cursor move.
+ * A batch is never empty, and its records are consecutive.
+ */
+export interface Follower {
+  readonly name: string
+  /** The first sequence number that it has not yet got. */
+  cursor(): Promise<number>
+  follow(batch: readonly LedgerRecord[]): Promise<void>
+}

@@ -1,0 +1,110 @@
+import type { ApiRequest, Headers, Peer, Reason, Refusal, Upstream } from '../../core/mod.ts'
+
+/** A whole answer that we send: a refusal, or an upstream's answer that was held. */
+export interface Answer {
+  readonly status: number
+  /** Without hop-by-hop and framing fields: the engine writes those. */
+  readonly headers: Headers
+  readonly body: readonly Uint8Array[]
+  /** Close the connection behind this answer. */
+  readonly close: boolean
+}
+
+/** What became of an answer: all bytes handed to the kernel for a client still there, or why not. */
+export interface Delivery {
+  readonly delivered: boolean
+  /** `client_abort` or `client_too_slow` when not delivered. */
+  readonly reason: Reason | null
+  /** Body bytes given to the connection. */
+  readonly bytes: number
+  /** True once any byte of the answer, the status line included, was handed to the connection. */
+  readonly begun: boolean
+}
+
+/** How a request is to go to its upstream. */
+export interface ForwardPlan {
+  readonly upstream: Upstream
+  /** Path and query as the upstream gets them. */
+  readonly target: string
+  /** Lower-case names of fields that carried credentials and stay here. */
+  readonly strip: readonly string[]
+  /** Fields of ours that the upstream gets instead of any the client sent under these names. */
+  readonly add: Headers
+  readonly bodyBytesMax: number
+  /** `Clock.monotonicMs` by which the exchange must have ended. */
+  readonly deadlineMs: number
+  /** Hold the answer up to this many bytes and resolve when it is complete; 0: resolve at the head. */
+  readonly holdBytesMax: number
+  /** Resolve with what there is when a held answer is not complete so long after its head. */
+  readonly holdMsMax: number
+}
+
+/** The upstream's answer as far as it is here. */
+export interface UpstreamReply {
+  readonly kind: 'reply'
+  readonly status: number
+  /** Hop-by-hop fields removed. */
+  readonly headers: Headers
+  /** From the start of the forwarding to the first byte of the head. */
+  readonly firstByteMs: number
+  /** The body so far; the whole of it when `complete`. */
+  readonly held: readonly Uint8Array[]
+  readonly complete: boolean
+}
+
+/** No usable answer: `upstream_*`, `body_too_large`, `request_timeout`, `client_abort`, `malformed` (a broken body). */
+export interface ForwardFailure {
+  readonly kind: 'failure'
+  readonly reason: Reason
+  readonly note: string
+}
+
+/** How the streaming of an incomplete reply ended; `reason` null: whole. */
+export interface StreamEnd {
+  readonly reason: Reason | null
+  readonly note: string
+  readonly bytes: number
+}
+
+/**
+ * One request on its connection, and all that can be done with it. Given to the handler exactly once per request,
+ * malformed ones included (then `defect` says why and most of `request` is empty).
+ *
+ * The handler calls at most one of `answer` and `stream`, once; or `drop`. Never throws, never rejects.
+ */
+export interface Exchange {
+  readonly request: ApiRequest
+  /** Why the strict gate refuses this request before any stage sees it; null for a well-formed one. */
+  readonly defect: Refusal | null
+  /** Set as soon as the client is known to be gone. */
+  readonly aborted: boolean
+  /** Body bytes received from the client so far. */
+  readonly bodyBytesRead: number
+  /** Resolves when the answer was handed over, or the client left or stalled longer than `clientIdleMs`. */
+  answer(answer: Answer): Promise<Delivery>
+  /** At most once. The client's body is streamed with back-pressure. */
+  forward(plan: ForwardPlan): Promise<UpstreamReply | ForwardFailure>
+  /**
+   * Sends the head and the held part of an incomplete reply, then the rest as it arrives, with back-pressure. A failing
+   * upstream after the head ends in a closed connection: the framing stays incomplete, so no client can take it for whole.
+   */
+  stream(head: { readonly status: number; readonly headers: Headers }): Promise<StreamEnd>
+  /** Ends the connection without one byte, and the upstream's side too. */
+  drop(): void
+}
+
+/** What the handler is for the engine. Must settle for each exchange; a rejection is a defect of ours and drops the connection. */
+export type Handler = (exchange: Exchange) => Promise<void>
+
+/** A running listener set. */
+export interface Engine extends AsyncDisposable {
+  /** The bound addresses, useful when port 0 was asked for. */
+  readonly addresses: readonly { readonly host: string; readonly port: number }[]
+  /** Connections open now. */
+  readonly connections: number
+  /** Stops accepting, answers `connection: close`, resolves when idle or at the deadline. */
+  drain(deadlineMs: number): Promise<void>
+}
+
+/** Names the client behind a connection: see `Peer.clientIp`. */
+export type ClientOf = (address: string, port: number, headers: Headers) => Peer
