@@ -1,0 +1,29 @@
+import type { Api, Clock, Upstream } from '../core/mod.ts'
+import type { Authenticator } from './identity/mod.ts'
+import type { RecordLog } from './ledger/mod.ts'
+import type { CompiledLimits, Limiter } from './limits/mod.ts'
+import type { Router } from './routes/mod.ts'
+
+/** What one revision says; replaced as a whole, so that no request sees half of a change. */
+export interface Rules {
+  readonly revision: number
+  readonly router: Router
+  /** By the route's index in the router. */
+  readonly limitsOf: readonly CompiledLimits[]
+  /** An answer up to this size is held whole until its record is durable. */
+  readonly holdBytesMax: number
+  /** The next upstream of this API, in turn. */
+  upstreamOf(api: Api): Upstream
+}
+
+/** The stages as `handle` sees them. */
+export interface Gate {
+  readonly thread: number
+  readonly clock: Clock
+  readonly log: RecordLog
+  readonly authenticators: readonly Authenticator[]
+  readonly limiter: Limiter
+  rules(): Rules
+  /** Told of a throw from a stage: a defect of ours, for the process log. */
+  onDefect(error: unknown, requestId: string): void
+}

@@ -1,0 +1,298 @@
+/**
+ * One request, one outcome, one record. The request's whole way stands here and reads top to bottom:
+ * reserve ▸ strict gate ▸ route ▸ identify ▸ authorize ▸ limit ▸ forward ▸ record ▸ answer.
+ *
+ * Architecture invariant: there is no `next()`. One extends inside a stage, never by inserting stages. A refusal is a
+ * value; a throw from a stage is a defect of ours, ends in a 500 and in a record like everything else.
+ */
+import { anonymous, type Api, encodeAccessEvent, headerValue, type Headers, type Principal, type Reason, refusal, type Refusal, type Route } from '../core/mod.ts'
+import { authorize } from './access/mod.ts'
+import type { Delivery, Exchange, ForwardFailure, UpstreamReply } from './engine/mod.ts'
+import { problemAnswer } from './handle-answer.ts'
+import { type Draft, draftOf, drawRoute, outcomeOf, recordBytesMax } from './handle-record.ts'
+import type { Gate, Rules } from './handle-stages.ts'
+import type { Reservation } from './ledger/mod.ts'
+import { compileLimits, type LimitVerdict } from './limits/mod.ts'
+import type { Match } from './routes/mod.ts'
+
+/** Everything about one request that its steps share. */
+interface Way {
+  readonly gate: Gate
+  readonly rules: Rules
+  readonly exchange: Exchange
+  readonly draft: Draft
+  /** Null where the ledger gave no room: then nothing is forwarded, unless the API only observes. */
+  readonly reservation: Reservation | null
+  /** Set with the terminal record, so that a later defect cannot write a second one. */
+  recorded: boolean
+}
+
+/** The handler that the engine calls for each exchange; settles when the exchange and its record are over. */
+export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
+  const { request, defect } = exchange
+  const rules = gate.rules() // one revision decides the whole request
+  const match = defect === null ? rules.router.match(request.host, request.method, request.path) : null
+  const route = match !== null && match.kind === 'match' ? match : null
+  const facts = { requestId: request.id, receivedAtMs: request.receivedAtMs, routeIndex: route === null ? -1 : route.index }
+  const bytesMax = recordBytesMax(request)
+  const reservation = gate.log.reserve(facts, bytesMax) ?? (await gate.log.reserveSoon(facts, bytesMax))
+  const draft = draftOf(request, rules.revision, gate.thread)
+  const way: Way = { gate, rules, exchange, draft, reservation, recorded: false }
+  try {
+    if (defect !== null) return await refuse(way, defect, none)
+    if (route === null) return await refuse(way, unrouted(match), none)
+    drawRoute(draft, route.api, route.route)
+    const observes = route.api.mode === 'observe'
+    if (reservation === null && !observes) return await refuse(way, noRoom(gate), none)
+
+    const caller = identify(way, route.route)
+    if (caller.refusal !== null) {
+      if (!observes) return await refuse(way, caller.refusal, none)
+      wouldRefuse(draft, caller.refusal)
+    }
+    const denial = caller.refusal === null ? authorize(route.route, caller.principal, request.host) : null
+    if (denial !== null) {
+      if (!observes) return await refuse(way, denial, none)
+      wouldRefuse(draft, denial)
+    }
+    const limits = rules.limitsOf[route.index] ?? noLimits
+    const limit = gate.limiter.take(limits, caller.principal, request.peer.clientIp, gate.clock.monotonicMs())
+    draft.limits = limit.readings
+    if (limit.refusal !== null) {
+      if (!observes) return await refuse(way, limit.refusal, limit.headers)
+      wouldRefuse(draft, limit.refusal)
+    }
+    await forward(way, route.api, route.route, { strip: caller.strip, limit })
+  } catch (error) {
+    gate.onDefect(error, request.id)
+    if (way.recorded) return exchange.drop()
+    await refuse(way, refusal('internal_error', 'The gateway failed; the failure is recorded', { note: noteOf(error) }), none)
+  } finally {
+    reservation?.close()
+  }
+}
+
+const none: Headers = []
+const noLimits = compileLimits([])
+
+interface Caller {
+  readonly principal: Principal
+  readonly refusal: Refusal | null
+  readonly strip: readonly string[]
+}
+
+/** Who is calling. On a route without authentication nobody is asked, but a key of ours still never reaches the upstream. */
+function identify(way: Way, route: Route): Caller {
+  const { exchange, gate, draft } = way
+  const { request } = exchange
+  if (route.auth === 'none') return { principal: anonymous, refusal: null, strip: ownKeys(request.headers) }
+  const nowMs = gate.clock.wallMs()
+  for (const authenticator of gate.authenticators) {
+    const found = authenticator.authenticate(request, nowMs)
+    if (found === null) continue
+    if (found.kind === 'refused') {
+      draft.credentialId = found.credentialId
+      return { principal: anonymous, refusal: found.refusal, strip: ownKeys(request.headers) }
+    }
+    drawPrincipal(draft, found.principal)
+    return { principal: found.principal, refusal: null, strip: found.strip }
+  }
+  return { principal: anonymous, refusal: null, strip: none }
+}
+
+function drawPrincipal(draft: Draft, principal: Principal): void {
+  if (principal.kind !== 'consumer') return
+  draft.consumerId = principal.consumerId
+  draft.consumer = principal.consumerName
+  draft.credentialId = principal.credentialId
+  draft.identifiedBy = principal.via
+  draft.scopesHeld = [...principal.scopes]
+}
+
+/** Names of the credential fields that carry something shaped like our key. A foreign token is the upstream's business. */
+function ownKeys(headers: Headers): readonly string[] {
+  const strip: string[] = []
+  for (const name of ['authorization', 'x-api-key']) {
+    if (headerValue(headers, name)?.includes('gthk_') === true) strip.push(name)
+  }
+  return strip
+}
+
+/** Sends the request on, and the upstream's answer back, by the durability of the API. */
+async function forward(
+  way: Way,
+  api: Api,
+  route: Route,
+  { strip, limit }: { strip: readonly string[]; limit: LimitVerdict },
+): Promise<void> {
+  const { exchange, rules, draft } = way
+  const { request } = exchange
+  const upstream = rules.upstreamOf(api)
+  draft.upstream = upstream.url
+  draft.attempts = 1
+  const reply = await exchange.forward({
+    upstream,
+    target: request.query === '' ? request.path : `${request.path}?${request.query}`,
+    strip,
+    add: none,
+    bodyBytesMax: route.bodyBytesMax,
+    deadlineMs: request.startedMs + route.deadlineMs,
+    holdBytesMax: api.durability === 'durable' ? rules.holdBytesMax : 0,
+    holdMsMax: holdMs,
+  })
+  if (reply.kind === 'failure') return await fail(way, reply, limit.headers)
+  draft.status = reply.status
+  draft.upstreamStatus = reply.status
+  draft.upstreamFirstByteUs = Math.round(reply.firstByteMs * 1000)
+  const headers = answerHeaders(reply, request.id, limit.headers)
+  if (reply.complete) return await deliver(way, { status: reply.status, headers, body: reply.held, close: false })
+  await stream(way, api, { status: reply.status, headers })
+}
+
+/** A chunked answer that trickles is not held longer than this after its head; then it is streamed behind an `opened` record. */
+const holdMs = 100
+
+function answerHeaders(reply: UpstreamReply, requestId: string, more: Headers): Headers {
+  const headers: string[] = []
+  for (let i = 0; i < reply.headers.length; i += 2) {
+    const name = reply.headers[i] ?? ''
+    if (name !== 'x-request-id' && name !== 'ratelimit' && name !== 'ratelimit-policy') {
+      headers.push(name, reply.headers[i + 1] ?? '')
+    }
+  }
+  headers.push('x-request-id', requestId, ...more)
+  return headers
+}
+
+/** A whole answer: its record is written, and durable where the API asks for it, before the first byte leaves. */
+async function deliver(way: Way, answer: { status: number; headers: Headers; body: readonly Uint8Array[]; close: boolean }): Promise<void> {
+  const { exchange, draft, reservation } = way
+  let bytes = 0
+  for (const chunk of answer.body) bytes += chunk.length
+  draft.responseBytes = bytes
+  finish(way)
+  if (draft.durability !== 'buffered') {
+    const durable = reservation === null ? 'durable' : await reservation.durable()
+    // An observing API fails open; everyone else gets no answer whose record is not on disk.
+    if (durable !== 'durable' && draft.mode !== 'observe') return await withhold(way, durable)
+  }
+  reservation?.released()
+  amend(way, await exchange.answer(answer))
+}
+
+/** The upstream answered, or we refused, but the record is not on disk in time: the client is told so, and the record too. */
+async function withhold(way: Way, durable: 'stalled' | 'failed'): Promise<void> {
+  const { exchange, draft, gate, reservation } = way
+  const reason: Reason = durable === 'stalled' ? 'ledger_stalled' : 'ledger_failed'
+  const withheld = refusal(reason, 'The audit ledger cannot take records now', { headers: ['retry-after', '2'] })
+  reservation?.released()
+  const delivery = await exchange.answer(problemAnswer(draft.id, withheld, none))
+  gate.log.append(
+    encodeAccessEvent({ ...draft, kind: 'amended', outcome: 'failed', reason, status: delivery.begun ? 503 : 0, note: 'response withheld: not durable in time' }),
+  )
+}
+
+/** An answer that cannot be held: `opened` is durable before its first byte, the terminal record follows its last. */
+async function stream(way: Way, api: Api, head: { status: number; headers: Headers }): Promise<void> {
+  const { exchange, draft, reservation } = way
+  if (api.durability === 'durable' && reservation !== null) {
+    const opened = await reservation.opened(encodeAccessEvent({ ...draft, kind: 'opened', durationUs: elapsedUs(way) }))
+    if (!opened && draft.mode !== 'observe') {
+      const reason: Reason = way.gate.log.failed ? 'ledger_failed' : 'ledger_stalled'
+      return await refuse(way, refusal(reason, 'The audit ledger cannot take records now', { headers: ['retry-after', '2'] }), none)
+    }
+  }
+  reservation?.released()
+  const end = await exchange.stream(head)
+  draft.responseBytes = end.bytes
+  if (end.reason !== null) {
+    draft.outcome = outcomeOf(end.reason)
+    draft.reason = end.reason
+    draft.note = end.note
+  }
+  finish(way)
+}
+
+/** No usable answer from the upstream, or the client's body was at fault, or the client left. */
+async function fail(way: Way, failure: ForwardFailure, headers: Headers): Promise<void> {
+  if (failure.reason === 'client_abort') {
+    way.draft.outcome = 'aborted'
+    way.draft.reason = 'client_abort'
+    way.draft.note = failure.note
+    finish(way)
+    way.exchange.drop()
+    return
+  }
+  await refuse(way, refusal(failure.reason, details[failure.reason] ?? 'The request could not be completed', { note: failure.note }), headers)
+}
+
+const details: Partial<Record<Reason, string>> = {
+  upstream_refused: 'The API behind the gateway cannot be reached',
+  upstream_reset: 'The API behind the gateway closed the connection',
+  upstream_invalid: 'The API behind the gateway sent an invalid answer',
+  upstream_timeout: 'The API behind the gateway took too long',
+  body_too_large: 'The body is larger than this route accepts',
+  request_timeout: 'The body did not arrive in time',
+  malformed: 'The body is not valid HTTP/1.1',
+}
+
+/** Answers with a problem, recorded like every other end. */
+async function refuse(way: Way, why: Refusal, headers: Headers): Promise<void> {
+  const { draft, exchange } = way
+  const answer = problemAnswer(draft.id, why, headers)
+  draft.status = answer.status
+  draft.outcome = outcomeOf(why.reason)
+  draft.reason = why.reason
+  draft.note = why.note
+  if (answer.status === 0) {
+    finish(way)
+    exchange.drop()
+    return
+  }
+  await deliver(way, answer)
+}
+
+function unrouted(match: Match | null): Refusal {
+  if (match !== null && match.kind === 'method_not_allowed') {
+    return refusal('method_not_allowed', 'This resource does not answer to that method', { headers: ['allow', match.allow.join(', ')] })
+  }
+  return refusal('no_route', 'No such resource')
+}
+
+function noRoom(gate: Gate): Refusal {
+  if (gate.log.failed) return refusal('ledger_failed', 'The audit ledger has failed', { headers: ['retry-after', '2'] })
+  return refusal('ledger_full', 'The audit ledger cannot take more records now', { headers: ['retry-after', '2'] })
+}
+
+function wouldRefuse(draft: Draft, why: Refusal): void {
+  draft.wouldRefuse ??= why.reason
+  if (draft.note === '') draft.note = why.note
+}
+
+/** Writes the terminal record; through the queue of late records where there was no room for a reservation. */
+function finish(way: Way): void {
+  const { draft, exchange, gate, reservation } = way
+  draft.durationUs = elapsedUs(way)
+  draft.requestBytes = exchange.bodyBytesRead
+  const record = encodeAccessEvent(draft)
+  way.recorded = true
+  if (reservation === null) gate.log.append(record)
+  else reservation.finish(record)
+}
+
+/** The terminal record stands; that its answer did not arrive is learnt later and said in a second one. */
+function amend(way: Way, delivery: Delivery): void {
+  if (delivery.delivered || delivery.reason === null) return
+  const note = delivery.begun ? 'the answer was cut off' : 'the answer was not sent'
+  way.gate.log.append(
+    encodeAccessEvent({ ...way.draft, kind: 'amended', outcome: 'aborted', reason: delivery.reason, responseBytes: delivery.bytes, note, durationUs: elapsedUs(way) }),
+  )
+}
+
+function elapsedUs(way: Way): number {
+  return Math.round((way.gate.clock.monotonicMs() - way.exchange.request.startedMs) * 1000)
+}
+
+function noteOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,6 @@
+/**
+ * The request path: one straight function from exchange to record, and what it needs from the stages.
+ * @module
+ */
+export type { Gate, Rules } from './handle-stages.ts'
+export { handle } from './handle.ts'
