@@ -1,0 +1,13 @@
+/**
+ * Who is calling.
+ *
+ * Architecture invariant: a credential that is present and wrong is refused; there is no way from it to a weaker one.
+ * @module
+ */
+export {
+  createApiKeyAuthenticator,
+  type ApiKeyAuthenticator,
+  type ApiKeyAuthenticatorOptions,
+  type Credentials,
+} from './api-key-authenticator.ts'
+export type { Authenticator, Identified, Unidentified } from './authenticator.ts'
