@@ -50,7 +50,7 @@ export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
       if (!observes) return await refuse(way, caller.refusal, none)
       wouldRefuse(draft, caller.refusal)
     }
-    const denial = caller.refusal === null ? authorize(route.route, caller.principal, request.host) : null
+    const denial = caller.refusal === null ? authorize(route.route, caller.principal, realm) : null
     if (denial !== null) {
       if (!observes) return await refuse(way, denial, none)
       wouldRefuse(draft, denial)
@@ -74,6 +74,8 @@ export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
 
 const none: Headers = []
 const noLimits = compileLimits([])
+/** One protection space (RFC 9110 11.5): what a caller sends as Host is not for us to repeat. */
+const realm = 'api'
 
 interface Caller {
   readonly principal: Principal
@@ -97,7 +99,7 @@ function identify(way: Way, route: Route): Caller {
     drawPrincipal(draft, found.principal)
     return { principal: found.principal, refusal: null, strip: found.strip }
   }
-  return { principal: anonymous, refusal: null, strip: none }
+  return { principal: anonymous, refusal: null, strip: ownKeys(request.headers) }
 }
 
 function drawPrincipal(draft: Draft, principal: Principal): void {
@@ -111,12 +113,15 @@ function drawPrincipal(draft: Draft, principal: Principal): void {
 
 /** Names of the credential fields that carry something shaped like our key. A foreign token is the upstream's business. */
 function ownKeys(headers: Headers): readonly string[] {
-  const strip: string[] = []
-  for (const name of ['authorization', 'x-api-key']) {
-    if (headerValue(headers, name)?.includes('gthk_') === true) strip.push(name)
+  let strip: readonly string[] = none
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if ((name === 'authorization' || name === 'x-api-key') && ownKey.test(headers[i + 1] ?? '')) strip = [...strip, name]
   }
   return strip
 }
+
+const ownKey = /\bgthk_(?:live|test)_/
 
 /** Sends the request on, and the upstream's answer back, by the durability of the API. */
 async function forward(

@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import { openEmbeddedControlStore } from '../adapters/embedded/mod.ts'
+import type { Config } from '../config/mod.ts'
+import { GatehouseError, type GateStatus, systemClock } from '../core/mod.ts'
+import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
+import { type GateView, openAdmin, openMetrics, openRecentEvents, type ReloadResult } from '../desk/admin/mod.ts'
+import { type Control, createTokenVerifier, ensureAdminToken, openControl } from '../desk/control/mod.ts'
+import { openLinkClient } from '../link/mod.ts'
+import { readConfig, watchConfig } from './config-source.ts'
+import { groupFollowers } from './followers.ts'
+import { openProcessLog, type ProcessLog } from './process-log.ts'
+import { pepperBytes, untilTold } from './process.ts'
+import type { DeskReady, RunOptions } from './run-options.ts'
+
+/** The gate sends its status each second: one that is older says nothing about now. */
+const statusMsMax = 5_000
+
+/** The desk process: control store, admin API, followers of the ledger. Resolves with the exit code when it was told to stop. */
+export async function runDesk(options: RunOptions, version: string): Promise<number> {
+  const log = openProcessLog('desk', (line) => process.stderr.write(line))
+  const read = readConfig(options, process.env)
+  if (!read.ok) throw new GatehouseError('config_invalid', read.text)
+  const { gate: settings, admin: listen, policy } = read.config
+  const { dataDir } = settings
+  ensurePrivateDir(dataDir)
+  ensurePrivateDir(join(dataDir, 'keys'))
+  const told = untilTold()
+
+  await using stack = new AsyncDisposableStack()
+  const store = stack.use(openEmbeddedControlStore(join(dataDir, 'control.db')))
+  const gate: { status: GateStatus | null; atMs: number } = { status: null, atMs: 0 }
+  const control: Control = stack.use(
+    await openControl({
+      store,
+      clock: systemClock,
+      pepper: loadOrCreateKeyFile(join(dataDir, 'keys', 'pepper'), { bytes: pepperBytes }),
+      publish: (change) => link.publish(change),
+      warn: (message) => log.warn(message),
+    }),
+  )
+  const adminToken = await ensureAdminToken(store)
+  const events = openRecentEvents()
+  stack.use(
+    events.listen(({ event }) => {
+      if (event.credentialId !== null && event.identifiedBy !== null) control.touch(event.credentialId, event.receivedAtMs)
+    }),
+  )
+  const followers = groupFollowers([events])
+  const link = stack.use(
+    openLinkClient({
+      path: join(dataDir, 'link.sock'),
+      snapshot: () => control.snapshot(),
+      cursor: async (size) => {
+        events.begin(size)
+        return await followers.cursor()
+      },
+      follow: (batch) => followers.follow(batch),
+      onStatus: (status) => Object.assign(gate, { status, atMs: systemClock.monotonicMs() }),
+      onConnect: ({ size, revision }) => log.info('The gate is connected', { records: size, revision }),
+      onDisconnect: (why) => log.warn('The gate is gone', { why }),
+    }),
+  )
+  await control.setPolicy(policy)
+  const view: GateView = {
+    status: () => (link.connected && systemClock.monotonicMs() - gate.atMs < statusMsMax ? gate.status : null),
+  }
+  const metrics = stack.use(openMetrics({ events, gate: view, control, version }))
+  const reload = reloader({ options, control, running: read.config, log })
+  const admin = stack.use(
+    await openAdmin({
+      listen,
+      socketPath: join(dataDir, 'admin.sock'),
+      token: { verify: await createTokenVerifier(store) },
+      control,
+      events,
+      gate: view,
+      metrics,
+      config: { reload },
+      version,
+      clock: systemClock,
+      onDefect: (error) => log.error('The admin API failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    }),
+  )
+  if (read.path !== null) stack.use(watchConfig(read.path, () => void reload()))
+  process.on('SIGHUP', () => void reload())
+  process.send?.({ adminUrl: admin.url, adminToken } satisfies DeskReady)
+  await told
+  return 0
+}
+
+interface ReloadParts {
+  readonly options: RunOptions
+  readonly control: Control
+  readonly running: Config
+  readonly log: ProcessLog
+}
+
+/** Reads the configuration again; a bad file changes nothing, and what needs a restart is said. */
+function reloader({ options, control, running, log }: ReloadParts): () => Promise<ReloadResult> {
+  return async () => {
+    const read = readConfig(options, process.env)
+    if (!read.ok) {
+      log.error(`The configuration has errors; nothing was changed\n${read.text}`)
+      return { ok: false, text: read.text }
+    }
+    const { gate, admin } = read.config
+    const needsRestart = JSON.stringify([gate, admin]) !== JSON.stringify([running.gate, running.admin])
+    if (needsRestart) log.warn('Changes of listen, threads, data or admin take effect at a restart')
+    const { revision, changed, applied } = await control.setPolicy(read.config.policy)
+    log.info(changed ? 'New rules' : 'The configuration says nothing new', { revision, applied })
+    return { ok: true, revision, changed, applied, warnings: read.warnings }
+  }
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { GatehouseError, type GateSettings, type GateStatus, type LedgerRecord, systemClock } from '../core/mod.ts'
+import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
+import { type Ledger, openLedger } from '../gate/ledger/mod.ts'
+import { type CounterShared, counterStats, createCounters } from '../gate/limits/mod.ts'
+import { type LinkServer, openLinkServer } from '../link/mod.ts'
+import { readConfig } from './config-source.ts'
+import { createGateRules, type GateRules } from './gate-rules.ts'
+import { probePorts } from './ports.ts'
+import { openProcessLog, type ProcessLog } from './process-log.ts'
+import type { GateReady, RunOptions } from './run-options.ts'
+import { openSnapshotFile } from './snapshot-file.ts'
+import { openThreadPool, type ThreadPool } from './thread-pool.ts'
+import { pepperBytes, untilTold } from './process.ts'
+
+/** A desk that is started beside the gate has so long to bring the newest rules before the last good ones serve. */
+const deskMs = 3_000
+const drainMs = 20_000
+const statusMs = 1_000
+/** After a failed ledger the gateway threads have so long to answer 503 before the process ends. */
+const failedAnswersMs = 300
+const exitIoError = 74
+/** What one read for the desk may bring. */
+const batchBounds = { bytesMax: 1024 * 1024, recordsMax: 2_000 }
+
+/** The gate process: listeners, the request path, the ledger. Resolves with the exit code when it was told to stop. */
+export async function runGate(options: RunOptions): Promise<number> {
+  const log = openProcessLog('gate', (line) => process.stderr.write(line))
+  const read = readConfig(options, process.env)
+  if (!read.ok) throw new GatehouseError('config_invalid', read.text)
+  const { gate: settings, policy } = read.config
+  ensurePrivateDir(settings.dataDir)
+  const listeners = await probePorts(settings.listeners)
+  const told = untilTold()
+
+  await using stack = new AsyncDisposableStack()
+  const fail = failer(log)
+  const rules = createGateRules({ file: openSnapshotFile(settings.dataDir), policy })
+  const ledger = stack.use(
+    await openLedger({
+      dir: join(settings.dataDir, 'ledger'),
+      threads: settings.threads,
+      settings: rules.snapshot().policy.ledger,
+      clock: systemClock,
+      routeOf: (_thread, routeIndex) => rules.routeOf(routeIndex),
+      onFailed: fail,
+    }),
+  )
+  const link = stack.use(await openLink({ settings, ledger, rules, log }))
+  // Started alone it serves by the last good rules at once; beside a desk it waits for the newest.
+  if (process.send !== undefined) await Promise.race([rules.received, delay(deskMs), told])
+  const counters = createCounters({ keysMax: rules.snapshot().policy.limitKeysMax, threadsMax: settings.threads })
+  const pool = await startPool({ settings: { ...settings, listeners }, ledger, rules, log, fail, counters })
+  rules.attach(pool)
+
+  const status = statusOf({ ledger, pool, rules, counters })
+  const timer = setInterval(() => link.sendStatus(status()), statusMs)
+  stack.defer(() => clearInterval(timer))
+  process.send?.({ addresses: pool.addresses } satisfies GateReady)
+  log.info('Listening', { at: pool.addresses.map(({ host, port }) => `${host}:${port}`).join(' '), threads: settings.threads, records: ledger.status().size })
+  await told
+  log.info('Draining')
+  await pool.close(drainMs)
+  return 0
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })
+}
+
+/** A failed ledger ends the process: nothing may be answered that cannot be recorded. Recovery is the next start's. */
+function failer(log: ProcessLog): (why: string) => void {
+  let failed = false
+  return (why) => {
+    if (failed) return
+    failed = true
+    log.error('The gate ends', { why })
+    // A thread in a hung system call would keep `process.exit` waiting for ever; SIGKILL ends it in any case.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), failedAnswersMs + 1_000)
+    setTimeout(() => process.exit(exitIoError), failedAnswersMs)
+  }
+}
+
+interface LinkParts {
+  readonly settings: GateSettings
+  readonly ledger: Ledger
+  readonly rules: GateRules
+  readonly log: ProcessLog
+}
+
+async function openLink({ settings, ledger, rules, log }: LinkParts): Promise<LinkServer> {
+  const reader = ledger.reader()
+  return await openLinkServer({
+    path: join(settings.dataDir, 'link.sock'),
+    hello: () => ({ version: 1, revision: rules.snapshot().revision, size: ledger.status().size }),
+    read: (seq): readonly LedgerRecord[] => reader.read(seq, batchBounds),
+    onGrowth: (listener) => ledger.onCommit(listener),
+    onSnapshot: (snapshot) => rules.replace(snapshot),
+    onChange: (change) => rules.change(change),
+    onBroken: (error) => log.error('The desk broke the link', { error: String(error) }),
+  })
+}
+
+type PoolParts = LinkParts & { readonly counters: CounterShared; fail(why: string): void }
+
+async function startPool({ settings, ledger, rules, log, fail, counters }: PoolParts): Promise<ThreadPool> {
+  return await openThreadPool({
+    threads: settings.threads,
+    ledger,
+    log,
+    snapshot: () => rules.snapshot(),
+    onFailed: fail,
+    setup: {
+      settings,
+      reusePort: settings.threads > 1,
+      pepper: loadOrCreateKeyFile(join(settings.dataDir, 'keys', 'pepper'), { bytes: pepperBytes }),
+      counters,
+      counterSeed: randomBytes(4).readUInt32LE(0),
+    },
+  })
+}
+
+interface StatusParts {
+  readonly ledger: Ledger
+  readonly pool: ThreadPool
+  readonly rules: GateRules
+  readonly counters: CounterShared
+}
+
+function statusOf({ ledger, pool, rules, counters }: StatusParts): () => GateStatus {
+  const startedAtMs = systemClock.wallMs()
+  const boot = randomBytes(8).toString('hex')
+  return () => {
+    const report = ledger.status()
+    return {
+      node: 'node-1',
+      boot,
+      revision: rules.snapshot().revision,
+      startedAtMs,
+      draining: false,
+      threads: report.threads.map((thread) => ({ ...thread, connections: pool.connectionsOf(thread.thread) })),
+      threadsReplaced: pool.replaced,
+      ledger: report,
+      limits: counterStats(counters),
+    }
+  }
+}

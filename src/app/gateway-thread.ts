@@ -1,0 +1,104 @@
+/**
+ * Entry of a gateway thread: listeners and the request path. A thread is loaded first and serves when told to, so that a
+ * warm spare takes over from a dead one within milliseconds.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { GatehouseError, messageOf, type Snapshot, type SnapshotChange, systemClock } from '../core/mod.ts'
+import { createRequestIds } from '../crypto/mod.ts'
+import { type GatehouseEngine, openEngine } from '../gate/engine/mod.ts'
+import { createApiKeyAuthenticator } from '../gate/identity/mod.ts'
+import { openRecordLog } from '../gate/ledger/mod.ts'
+import { createLimiter, openCounterTable } from '../gate/limits/mod.ts'
+import { type Gate, handle } from '../gate/mod.ts'
+import { compileRules } from './rules.ts'
+import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
+
+/** Set by `serve`; a spare has none. */
+interface Serving {
+  readonly engine: GatehouseEngine
+  apply(snapshot: Snapshot): void
+  change(change: SnapshotChange): void
+}
+
+const statusMs = 1000
+
+if (parentPort !== null) main(parentPort, workerData as ThreadSetup) // given by the thread pool
+
+function main(port: MessagePort, setup: ThreadSetup): void {
+  const say = (message: FromThread): void => port.postMessage(message)
+  let serving: Serving | null = null
+  port.on('message', (message: ToThread) => {
+    switch (message.type) {
+      case 'serve':
+        serve(setup, message, say).then(
+          (started) => {
+            serving = started
+            say({ type: 'serving', addresses: started.engine.addresses })
+            setInterval(() => say({ type: 'connections', connections: started.engine.connections }), statusMs).unref()
+          },
+          (error: unknown) => say({ type: 'unable', code: error instanceof GatehouseError ? error.code : 'thread_failed', message: messageOf(error) }),
+        )
+        return
+      case 'snapshot':
+        serving?.apply(message.snapshot)
+        return say({ type: 'applied', revision: message.snapshot.revision })
+      case 'change':
+        serving?.change(message.change)
+        return say({ type: 'applied', revision: message.change.revision })
+      case 'drain':
+        void (serving?.engine.drain(message.deadlineMs) ?? Promise.resolve()).then(() => say({ type: 'drained' }))
+    }
+  })
+  say({ type: 'loaded' })
+}
+
+/** Opens the listeners over a request path that works by the newest snapshot. */
+async function serve(setup: ThreadSetup, order: Extract<ToThread, { type: 'serve' }>, say: (message: FromThread) => void): Promise<Serving> {
+  const clock = systemClock
+  const { policy } = order.snapshot
+  let current = order.snapshot
+  let rules = compileRules(current)
+  const authenticator = createApiKeyAuthenticator({ pepper: setup.pepper })
+  authenticator.apply(current)
+  const limiter = createLimiter({
+    store: openCounterTable(setup.counters, order.thread),
+    seed: setup.counterSeed,
+    rateLimitHeaders: policy.rateLimitHeaders,
+  })
+  const onDefect = (error: unknown, requestId: string): void => say({ type: 'defect', requestId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  const gate: Gate = {
+    thread: order.thread,
+    clock,
+    log: openRecordLog({ slot: order.ledger, port: order.port, clock }),
+    authenticators: [authenticator],
+    limiter,
+    rules: () => rules,
+    onDefect,
+  }
+  const engine = await openEngine({
+    listeners: setup.settings.listeners,
+    reusePort: setup.reusePort,
+    policy,
+    handler: (exchange) => handle(exchange, gate),
+    clock,
+    ids: createRequestIds(),
+    onDefect,
+  })
+  const work = (next: Snapshot): void => {
+    if (next.policy !== current.policy) engine.configure(next.policy)
+    current = next
+    rules = compileRules(next)
+  }
+  return {
+    engine,
+    apply: (snapshot) => {
+      authenticator.apply(snapshot)
+      work(snapshot)
+    },
+    change: (change) => {
+      authenticator.change(change)
+      // The authenticator holds the keys; keeping a second copy of a million of them here would help nobody.
+      work({ ...current, revision: change.revision, policy: change.policy ?? current.policy })
+    },
+  }
+}

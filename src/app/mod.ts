@@ -1,0 +1,24 @@
+/**
+ * The composition root: names every part, builds each process in order and closes it in reverse.
+ *
+ * Architecture invariant: a process loads only its own wing. The gate never loads the desk's libraries, nor the other way.
+ * @module
+ */
+import type { RunOptions } from './run-options.ts'
+
+export { configuredDataDir, readConfig } from './config-source.ts'
+export { launchProcesses, type Launcher, type LauncherOptions, type ProcessPlan } from './launcher.ts'
+export { type Facts, openProcessLog, type ProcessLog } from './process-log.ts'
+export type { DeskReady, GateReady, RunOptions } from './run-options.ts'
+
+/** Runs the gate process; resolves with its exit code when it was told to stop. */
+export async function runGate(options: RunOptions): Promise<number> {
+  const gate = await import('./gate.ts')
+  return await gate.runGate(options)
+}
+
+/** Runs the desk process; resolves with its exit code when it was told to stop. */
+export async function runDesk(options: RunOptions, version: string): Promise<number> {
+  const desk = await import('./desk.ts')
+  return await desk.runDesk(options, version)
+}

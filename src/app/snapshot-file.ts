@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { GatehouseError, hasCode, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import { writeFileAtomic } from '../crypto/mod.ts'
+
+/**
+ * The last good snapshot on disk (0600), from which the gate starts when there is no desk. It holds key hashes, not keys.
+ * Whoever can write this file decides who gets in: it lies in the data folder, which only its owner may enter.
+ */
+export interface SnapshotFile {
+  read(): Snapshot | null
+  /** Durable when resolved; concurrent calls share a write that contains the newest. */
+  write(snapshot: Snapshot): Promise<void>
+}
+
+export function openSnapshotFile(dataDir: string): SnapshotFile {
+  const path = join(dataDir, 'snapshot.json')
+  let newest: Snapshot | null = null
+  let writing: Promise<void> | null = null
+  const flush = async (): Promise<void> => {
+    await null // the caller of `write` may still replace `newest` in this turn
+    while (newest !== null) {
+      const text = JSON.stringify(newest)
+      newest = null
+      writeFileAtomic(path, Buffer.from(text), 0o600)
+    }
+    writing = null
+  }
+  return {
+    read: () => readSnapshot(path),
+    write: (snapshot) => {
+      newest = snapshot
+      return (writing ??= flush())
+    },
+  }
+}
+
+function readSnapshot(path: string): Snapshot | null {
+  try {
+    // Written by writeFileAtomic from a Snapshot, in a folder that only we may write.
+    return JSON.parse(readFileSync(path, 'utf8')) as Snapshot
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return null
+    throw new GatehouseError('snapshot_unreadable', `Cannot read the last good rules in ${path}: remove the file to start from the configuration alone`, { cause })
+  }
+}
+
+/** The snapshot with the change applied; parts that the change does not name stay. */
+export function applyChange(snapshot: Snapshot, change: SnapshotChange): Snapshot {
+  return {
+    revision: change.revision,
+    policy: change.policy ?? snapshot.policy,
+    consumers: merged(snapshot.consumers, change.consumers),
+    credentials: merged(snapshot.credentials, change.credentials),
+  }
+}
+
+function merged<T extends { readonly id: string }>(old: readonly T[], changed: readonly T[]): readonly T[] {
+  if (changed.length === 0) return old
+  const byId = new Map(old.map((one) => [one.id, one]))
+  for (const one of changed) byId.set(one.id, one)
+  return [...byId.values()]
+}

@@ -1,0 +1,200 @@
+/**
+ * The verbs of `gatehouse`. Each is loaded only when it is asked for, so that `--help` stays cheap.
+ *
+ * Data goes to standard output, talk to standard error; exit codes are those of `exit-codes.ts`.
+ * @module
+ */
+import { Command, CommanderError, Option } from 'commander'
+import type { RunOptions } from '../app/mod.ts'
+import type { Shown } from './keys.ts'
+import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
+import { standardTerminal, type Terminal } from './terminal.ts'
+import { version } from './version.ts'
+
+interface Common {
+  data?: string
+  config?: string
+  json?: boolean
+  url?: string
+}
+
+/** Runs one verb; resolves with the exit code. Never rejects. */
+export async function main(argv: readonly string[], terminal: Terminal = standardTerminal): Promise<number> {
+  let code: number = exitCodes.ok
+  const program = buildProgram(terminal, (ended) => (code = ended))
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    terminal.err(sentenceOf(error))
+    return exitCodeOf(error)
+  }
+}
+
+type End = (code: number) => void
+
+function buildProgram(terminal: Terminal, end: End): Command {
+  const program = new Command('gatehouse')
+    .description('Stands in front of APIs and makes their use seen, limited, provable and reviewed.')
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
+  runVerbs(program, terminal, end)
+  fileVerbs(program, terminal, end)
+  keyVerbs(program, terminal)
+  consumerVerbs(program, terminal)
+  requestVerbs(program, terminal, end)
+  return program
+}
+
+function runVerbs(program: Command, terminal: Terminal, end: End): void {
+  const run = (name: string, summary: string): Command =>
+    program
+      .command(name)
+      .description(summary)
+      .addOption(new Option('--config <file>', 'configuration file (default: ./gatehouse.yaml)'))
+      .addOption(new Option('--data <folder>', 'data folder (default: as configured, ./gatehouse-data)'))
+      .addOption(new Option('--upstream <url>', 'protect this API without a configuration file, in observe mode'))
+      .addOption(new Option('--listen <host:port>', 'where the gateway listens, instead of as configured'))
+      .addOption(new Option('--admin <host:port>', 'where the admin API listens, instead of as configured'))
+      .addOption(new Option('--threads <count>', 'gateway threads, instead of as configured').argParser(Number))
+  run('up', 'start gateway and admin API, and keep them running')
+    .option('--demo', 'run the demo: a small example API with labelled synthetic traffic')
+    .option('--or-demo', 'run the demo where there is neither a configuration file nor --upstream')
+    .option('--no-traffic', 'with the demo: without synthetic traffic')
+    .action(async (options: RunOptions & { demo?: boolean; orDemo?: boolean; traffic: boolean }) => {
+      const { up } = await import('./up.ts')
+      end(await up(options, terminal))
+    })
+  run('gate', 'run the gate process alone').action(async (options: RunOptions) => {
+    const { runGate } = await import('../app/mod.ts')
+    end(await runGate(options))
+  })
+  run('desk', 'run the desk process alone').action(async (options: RunOptions) => {
+    const { runDesk } = await import('../app/mod.ts')
+    end(await runDesk(options, version))
+  })
+}
+
+function fileVerbs(program: Command, terminal: Terminal, end: End): void {
+  program
+    .command('init')
+    .description('write a commented gatehouse.yaml')
+    .option('--upstream <url>', 'the API to protect', 'http://127.0.0.1:3000')
+    .option('--config <file>', 'file to write', 'gatehouse.yaml')
+    .action(async (options: { upstream: string; config: string }) => {
+      const { init } = await import('./init.ts')
+      await init(options, terminal)
+    })
+  program
+    .command('check [file]')
+    .description('check a configuration file; exit code 3 when it has errors')
+    .option('--json', 'as JSON')
+    .action(async (file: string | undefined, options: Common) => {
+      const { check } = await import('./check.ts')
+      end(await check(file ?? 'gatehouse.yaml', terminal, options.json === true))
+    })
+  common(program.command('doctor').description('examine this installation; exit code 1 when something should be mended')).action(
+    async (options: Common) => {
+      const { doctor } = await import('./doctor.ts')
+      end(await doctor({ ...(await shown(options, terminal)), dataDir: await dataDirOf(options), config: options.config ?? null }))
+    },
+  )
+}
+
+function keyVerbs(program: Command, terminal: Terminal): void {
+  const keys = program.command('keys').description('API keys')
+  common(keys.command('create').description('make a key; it is printed once'))
+    .requiredOption('--consumer <name>', 'whose key; the consumer is made where it does not exist')
+    .option('--scopes <list>', 'scopes, separated by commas or spaces', '')
+    .option('--expires <duration>', 'such as 90d or 12h; without it the key does not expire')
+    .addOption(new Option('--env <environment>', 'environment').choices(['live', 'test']).default('live'))
+    .action(async (options: Common & { consumer: string; scopes: string; expires?: string; env: 'live' | 'test' }) => {
+      const { createKey } = await import('./keys.ts')
+      const { durationMs } = await import('./duration.ts')
+      await createKey(await shown(options, terminal), {
+        consumer: options.consumer,
+        scopes: options.scopes.split(/[\s,]+/).filter((scope) => scope !== ''),
+        environment: options.env,
+        expiresInMs: options.expires === undefined ? null : durationMs(options.expires),
+      })
+    })
+  common(keys.command('ls').description('list keys'))
+    .option('--consumer <name>', 'only this consumer')
+    .action(async (options: Common & { consumer?: string }) => {
+      const { listKeys } = await import('./keys.ts')
+      await listKeys(await shown(options, terminal), options.consumer ?? null)
+    })
+  common(keys.command('revoke <id>').description('revoke a key, at once on all gateway threads')).action(async (id: string, options: Common) => {
+    const { revokeKey } = await import('./keys.ts')
+    await revokeKey(await shown(options, terminal), id)
+  })
+}
+
+function consumerVerbs(program: Command, terminal: Terminal): void {
+  const consumers = program.command('consumers').description('registered applications and people')
+  common(consumers.command('ls').description('list consumers')).action(async (options: Common) => {
+    const { listConsumers } = await import('./keys.ts')
+    await listConsumers(await shown(options, terminal))
+  })
+  for (const change of ['create', 'disable', 'enable'] as const) {
+    const summary = { create: 'register a consumer', disable: 'refuse all keys of a consumer', enable: 'accept its keys again' }[change]
+    common(consumers.command(`${change} <name>`).description(summary)).action(async (name: string, options: Common) => {
+      const { changeConsumer } = await import('./keys.ts')
+      await changeConsumer(await shown(options, terminal), name, change)
+    })
+  }
+}
+
+function requestVerbs(program: Command, terminal: Terminal, end: End): void {
+  common(program.command('tail').description('print requests as they are recorded'))
+    .option('--outcome <outcome>', 'served, refused, failed or aborted')
+    .option('--consumer <name>', 'only this consumer')
+    .option('--status <status>', 'only this status')
+    .option('--path <prefix>', 'only paths that begin so')
+    .option('--count <n>', 'end after so many', Number)
+    .action(async (options: Common & Record<'outcome' | 'consumer' | 'status' | 'path', string | undefined> & { count?: number }) => {
+      const { tail } = await import('./tail.ts')
+      const filter = new URLSearchParams()
+      for (const name of ['outcome', 'consumer', 'status', 'path'] as const) if (options[name] !== undefined) filter.set(name, options[name])
+      const { client } = await shown(options, terminal)
+      const stop = new AbortController()
+      process.once('SIGINT', () => stop.abort())
+      await tail(client, terminal, { json: options.json === true, filter: filter.toString(), signal: stop.signal, count: options.count ?? null })
+    })
+  common(program.command('explain <request-id>').description('say why a request ended as it did')).action(async (id: string, options: Common) => {
+    const { explainRequest } = await import('./explain-request.ts')
+    end(await explainRequest(await shown(options, terminal), id))
+  })
+  common(program.command('status').description('how the gate is, as JSON')).action(async (options: Common) => {
+    const { client } = await shown(options, terminal)
+    terminal.out(`${JSON.stringify(await client.get('/v1/status'), null, 2)}\n`)
+  })
+  common(program.command('reload').description('read the configuration file again')).action(async (options: Common) => {
+    const { client } = await shown(options, terminal)
+    terminal.out(`${JSON.stringify(await client.post('/v1/reload', {}))}\n`)
+  })
+}
+
+function common(command: Command): Command {
+  return command
+    .option('--data <folder>', 'data folder of the running Gatehouse')
+    .option('--config <file>', 'configuration file that names the data folder')
+    .option('--url <url>', 'a remote admin API; its token is read from GATEHOUSE_TOKEN')
+    .option('--json', 'as JSON')
+}
+
+async function shown(options: Common, terminal: Terminal): Promise<Shown> {
+  const { openAdminClient } = await import('./admin-client.ts')
+  const client = openAdminClient({ dataDir: await dataDirOf(options), url: options.url ?? null, token: process.env['GATEHOUSE_TOKEN'] ?? null })
+  return { client, terminal, json: options.json === true }
+}
+
+/** `--data`, else what the configuration says, else the default folder. */
+async function dataDirOf(options: Common): Promise<string> {
+  if (options.data !== undefined) return options.data
+  const { configuredDataDir } = await import('../app/mod.ts')
+  return configuredDataDir(options.config ?? null)
+}
