@@ -18,6 +18,7 @@ export async function tail(client: AdminClient, terminal: Terminal, options: Tai
   const path = options.filter === '' ? '/v1/events/live' : `/v1/events/live?${options.filter}`
   let left = options.count ?? Number.POSITIVE_INFINITY
   for await (const message of client.stream(path, options.signal)) {
+    if (message.event === 'hello') terminal.err(paint('dim', '-- live, Ctrl-C stops it\n'))
     if (message.event !== 'batch') continue
     // What our own server sent; see answers.ts.
     const batch = JSON.parse(message.data) as LiveBatch

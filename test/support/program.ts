@@ -24,7 +24,7 @@ export interface Program extends AsyncDisposable {
   /** The process id of `gate` or `desk` as it is now. */
   pidOf(name: 'gate' | 'desk'): number
   /** Runs one verb against it. */
-  verb(...args: string[]): Promise<{ code: number; out: string; err: string }>
+  verb(...args: string[]): Promise<VerbRun>
   stop(): Promise<number>
 }
 
@@ -72,17 +72,32 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   }
 }
 
+export interface VerbRun {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
 /** Runs the program once to its end. */
-export async function runVerb(cwd: string, args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+export async function runVerb(cwd: string, args: readonly string[]): Promise<VerbRun> {
+  return await startVerb(cwd, args).ended
+}
+
+/** A verb that goes on until something happens; killed when that takes too long. */
+export function startVerb(cwd: string, args: readonly string[]): { readonly ended: Promise<VerbRun>; err(): string } {
   const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk) => (out += String(chunk)))
   child.stderr.on('data', (chunk) => (err += String(chunk)))
   const timer = setTimeout(() => child.kill('SIGKILL'), startMs)
-  const code = await new Promise<number>((resolve) => child.on('close', (ended) => resolve(ended ?? -1)))
-  clearTimeout(timer)
-  return { code, out, err }
+  const ended = new Promise<VerbRun>((resolve) => {
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      resolve({ code: code ?? -1, out, err })
+    })
+  })
+  return { ended, err: () => err }
 }
 
 /** Resolves when the condition holds; rejects with the words when it does not within the time. */
