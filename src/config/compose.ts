@@ -1,0 +1,105 @@
+import type { Api, GateSettings, LimitPolicy, Policy, Route, Upstream } from '../core/mod.ts'
+import type { ApiSection, ConfigFile, LimitSection, RouteSection } from './file-types.ts'
+
+/** Everything that Gatehouse is told by its operator. */
+export interface Config {
+  /** Takes effect at a start. */
+  readonly gate: GateSettings
+  /** Where the admin API listens; takes effect at a start. */
+  readonly admin: { readonly host: string; readonly port: number }
+  /** Takes effect at once, with the next revision. */
+  readonly policy: Policy
+}
+
+/** A commit to the disk costs a thread's wake-up, of which two cores have fewer to give. */
+const pacing = { coresFew: 2, fewMs: 0.5, manyMs: 0.25 } as const
+
+/** The parsed file as the gate wants it: everything that an API says is laid down to its routes. */
+export function compose(file: ConfigFile, cores: number): Config {
+  const { listen: listeners, data, threads, trustedHops, connections, ledger, limits } = file
+  return {
+    gate: { listeners, dataDir: data, threads: threads ?? Math.max(1, cores - 1) },
+    admin: file.admin.listen,
+    policy: {
+      apis: Object.entries(file.apis).map(([name, api]) => apiOf(name, api, file)),
+      trustedHops,
+      connections: {
+        urlBytesMax: connections.urlMax,
+        headerBytesMax: connections.headersMax,
+        headersMax: connections.headerCountMax,
+        headersMs: Math.min(connections.headersTimeout, connections.requestTimeout),
+        requestMs: connections.requestTimeout,
+        keepAliveMs: connections.keepAlive,
+        requestsPerConnectionMax: connections.requestsMax,
+        connectionsMax: connections.max,
+        connectionsPerIpMax: connections.perIpMax,
+        clientIdleMs: connections.clientIdle,
+      },
+      ledger: {
+        ringBytes: ledger.ring,
+        paceMs: ledger.pace ?? (cores <= pacing.coresFew ? pacing.fewMs : pacing.manyMs),
+        waitMs: ledger.wait,
+        holdBytesMax: ledger.hold,
+        stallMs: ledger.stall,
+      },
+      limitKeysMax: limits.keysMax,
+      rateLimitHeaders: limits.headers,
+    },
+  }
+}
+
+function apiOf(name: string, api: ApiSection, file: ConfigFile): Api {
+  const routes = api.routes ?? [everything]
+  return {
+    name,
+    hosts: [...new Set(api.hosts)],
+    mode: api.mode ?? file.mode,
+    durability: api.durability,
+    upstreams: (api.upstreams ?? [api.upstream]).flatMap((url) => (url === null ? [] : [upstreamOf(url, api)])),
+    routes: routes.map((route) => routeOf(route, api)),
+  }
+}
+
+function upstreamOf(url: string, { timeouts, connections }: ApiSection): Upstream {
+  return {
+    url,
+    connectMs: timeouts.connect,
+    headersMs: timeouts.headers,
+    idleMs: timeouts.idle,
+    connectionsMax: connections,
+  }
+}
+
+const everything: RouteSection = {
+  path: '/{rest*}',
+  methods: [],
+  auth: null,
+  scopes: [],
+  limits: [],
+  body: { max: null },
+  timeouts: { total: null },
+}
+
+function routeOf(route: RouteSection, api: ApiSection): Route {
+  const methods = [...new Set(route.methods)]
+  const auth = route.auth ?? api.auth
+  return {
+    id: methods.length === 0 ? route.path : `${methods.join(',')} ${route.path}`,
+    methods,
+    path: route.path,
+    auth,
+    // Scopes of the API are for those of its routes on which somebody is identified.
+    scopes: auth === 'none' ? [] : [...new Set([...api.scopes, ...route.scopes])],
+    limits: limitsOf([...api.limits, ...route.limits]),
+    bodyBytesMax: route.body.max ?? api.body.max,
+    deadlineMs: route.timeouts.total ?? api.timeouts.total,
+  }
+}
+
+/** By name, since one name is one limit and takes once from a request. */
+function limitsOf(sections: readonly LimitSection[]): readonly LimitPolicy[] {
+  const byName = new Map(
+    sections.map(({ name, per, allow }) => [name, { name, per, limit: allow.limit, windowMs: allow.windowMs }]),
+  )
+  return [...byName.values()]
+}

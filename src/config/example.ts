@@ -1,0 +1,111 @@
+/**
+ * The file that `gatehouse init` writes. Lines that begin with `#` and no blank after it are settings with their defaults:
+ * remove the sign, and they still load. Prose has a blank after the sign.
+ */
+export function commentedExample({ upstream }: { readonly upstream: string }): string {
+  return template.replace('<upstream>', () => scalarText(upstream))
+}
+
+/** As a YAML scalar: plain where that is safe, otherwise in double quotes, whose escapes are those of JSON. */
+function scalarText(text: string): string {
+  return /^https?:\/\/[\w.~:/[\]%-]*[\w/\]]$/.test(text) ? text : JSON.stringify(text)
+}
+
+const template = `# yaml-language-server: $schema=./node_modules/gatehouse/schema.json
+#
+# Gatehouse reads this file at its start and again whenever it is saved. A file with a mistake changes nothing:
+# gatehouse check says what is wrong, and where.
+#
+# Any value may stand elsewhere: env:NAME is an environment variable, file:/run/secrets/name the contents of a file.
+# Each single value can also be overridden: GATEHOUSE_LISTEN=0.0.0.0:8080, GATEHOUSE_APIS_DEFAULT_UPSTREAM=http://...
+version: 1
+
+# observe refuses nothing and records what would have been refused; enforce refuses.
+# Begin with observe, look at gatehouse tail for a day, then enforce. An API may have its own mode.
+mode: observe
+
+# Where callers connect, one address or a list. There is no TLS in this version: before you listen on 0.0.0.0, put a
+# proxy with TLS in front, and name its network in trustedHops so that the addresses of callers are known.
+listen: 127.0.0.1:8080
+#trustedHops: [10.0.0.0/8]
+
+# The admin API, for this machine only.
+admin:
+  listen: 127.0.0.1:8090
+
+# The folder of ledger, keys and state. It is readable by its owner only; keep it on a disk of its own if you can.
+data: ./gatehouse-data
+
+# One thread less than there are cores, unless you say otherwise.
+#threads: 1
+
+# The APIs behind the gateway, each with a name that stands in every record.
+apis:
+  default:
+    # http://host:port, a base path may follow. Several, taken in turn: upstreams: [http://a:3000, http://b:3000]
+    upstream: <upstream>
+
+    # Hosts that this API answers to, without port; every host when left out.
+    #hosts: [api.example.com]
+
+    # api-key: callers show a key, made with gatehouse keys create --consumer acme --scopes orders:read
+    # none: nobody is asked.
+    auth: api-key
+
+    # Limits must all admit. per: consumer, credential or ip (an IPv6 address counts as its /64). The number holds in any
+    # window of that length: 20/s, 600/m, 50/10s. There is no burst: two limits say it more exactly.
+    limits:
+      - { name: per-consumer, per: consumer, allow: 600/m }
+      - { name: per-address, per: ip, allow: 50/s }
+
+    # durable: no answer leaves before its record is on disk. buffered: a power cut may lose the last few milliseconds.
+    #durability: durable
+
+    # Connections to each upstream, from each thread.
+    #connections: 128
+    #timeouts:
+    #  connect: 5s # until the connection to the upstream stands
+    #  headers: 30s # from the request to the first line of the answer
+    #  idle: 30s # longest silence while the answer arrives
+    #  total: 60s # the whole exchange
+    #body:
+    #  max: 10mb # largest body of a request
+
+    # What is served. Without routes that is every path and method. {id} is one segment, {rest*} at the end all that
+    # follows. Scopes and limits of a route add to those of the API; the rest takes the place of the API's.
+    #routes:
+    #  - { path: /v1/orders, methods: [GET], scopes: [orders:read] }
+    #  - { path: '/v1/orders/{id}', methods: [GET, DELETE], scopes: [orders:write], timeouts: { total: 10s } }
+    #  - path: /v1/login
+    #    methods: [POST]
+    #    auth: none
+    #    body: { max: 4kb }
+    #    limits:
+    #      - { name: logins-per-address, per: ip, allow: 10/m }
+
+# Limits as a whole: how many callers are counted at one time, and whether callers are told how they stand.
+#limits:
+#  keysMax: 100000
+#  headers: true
+
+# What one connection may do before it is refused.
+#connections:
+#  urlMax: 8kb
+#  headersMax: 16kb
+#  headerCountMax: 100
+#  headersTimeout: 10s
+#  requestTimeout: 30s
+#  keepAlive: 5s
+#  requestsMax: 1000
+#  max: 10000
+#  perIpMax: 1000
+#  clientIdle: 30s # longest time in which a caller takes nothing of its answer
+
+# The record of all requests.
+#ledger:
+#  ring: 8mb # memory for records on their way to the disk, for each thread
+#  pace: 0.5ms # least time between two writes under load
+#  wait: 2s # how long a request waits for its record before it is refused with 503
+#  hold: 64kb # answers up to this size are held until their record is on disk
+#  stall: 30s # a ledger that is silent for so long is restarted
+`

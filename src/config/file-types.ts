@@ -1,0 +1,84 @@
+import type { Durability, LimitPartition, Mode } from '../core/mod.ts'
+import type { Address } from './addresses.ts'
+import type { Rate } from './units.ts'
+
+/** What the file says, parsed and with its defaults; null where the file leaves the choice to something else. */
+export interface ConfigFile {
+  readonly version: 1
+  readonly mode: Mode
+  readonly listen: readonly Address[]
+  readonly admin: { readonly listen: Address }
+  readonly data: string
+  readonly threads: number | null
+  readonly trustedHops: readonly string[]
+  readonly connections: ConnectionsSection
+  readonly ledger: LedgerSection
+  readonly limits: { readonly keysMax: number; readonly headers: boolean }
+  readonly apis: Readonly<Record<string, ApiSection>>
+}
+
+/** `connections:` */
+export interface ConnectionsSection {
+  readonly urlMax: number
+  readonly headersMax: number
+  readonly headerCountMax: number
+  readonly headersTimeout: number
+  readonly requestTimeout: number
+  readonly keepAlive: number
+  readonly requestsMax: number
+  readonly max: number
+  readonly perIpMax: number
+  readonly clientIdle: number
+}
+
+/** `ledger:` */
+export interface LedgerSection {
+  readonly ring: number
+  readonly pace: number | null
+  readonly wait: number
+  readonly hold: number
+  readonly stall: number
+}
+
+/** One entry of `apis:` */
+export interface ApiSection {
+  readonly hosts: readonly string[]
+  readonly upstream: string | null
+  readonly upstreams: readonly string[] | null
+  readonly mode: Mode | null
+  readonly durability: Durability
+  readonly timeouts: {
+    readonly connect: number
+    readonly headers: number
+    readonly idle: number
+    readonly total: number
+  }
+  readonly connections: number
+  readonly auth: AuthChoice
+  readonly scopes: readonly string[]
+  readonly limits: readonly LimitSection[]
+  readonly body: { readonly max: number }
+  readonly routes: readonly RouteSection[] | null
+}
+
+/** How callers of a route prove who they are. */
+export type AuthChoice = 'api-key' | 'none'
+
+/** One entry of `limits:` */
+export interface LimitSection {
+  readonly name: string
+  readonly per: LimitPartition
+  readonly allow: Rate
+}
+
+/** One entry of `routes:` */
+export interface RouteSection {
+  readonly path: string
+  /** Empty for all. */
+  readonly methods: readonly string[]
+  readonly auth: AuthChoice | null
+  readonly scopes: readonly string[]
+  readonly limits: readonly LimitSection[]
+  readonly body: { readonly max: number | null }
+  readonly timeouts: { readonly total: number | null }
+}
