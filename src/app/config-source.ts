@@ -1,5 +1,6 @@
-import { unwatchFile, watchFile } from 'node:fs'
-import { type Config, configFor, loadConfig, type LoadedConfig } from '../config/mod.ts'
+import { existsSync, unwatchFile, watchFile } from 'node:fs'
+import { type Address, type Config, configFor, isLoopback, loadConfig, type LoadedConfig, parseAddress } from '../config/mod.ts'
+import { GatehouseError } from '../core/mod.ts'
 import type { RunOptions } from './run-options.ts'
 
 const defaultFile = 'gatehouse.yaml'
@@ -7,14 +8,17 @@ const defaultDataDir = './gatehouse-data'
 
 /** The configuration that these options mean: a file, or `--upstream` alone; with the options' own values over it. */
 export function readConfig(options: RunOptions, env: NodeJS.ProcessEnv): LoadedConfig {
-  const read = options.upstream !== undefined && options.config === undefined ? configFor({ upstream: options.upstream }) : loadConfig({ path: options.config ?? defaultFile, env })
+  const read = options.upstream !== undefined && options.config === undefined ? configFor({ upstream: options.upstream, env }) : loadConfig({ path: options.config ?? defaultFile, env })
   return read.ok ? { ...read, config: overridden(read.config, options) } : read
 }
 
 /** The data folder that a running Gatehouse with this configuration file uses; the default where there is no file. */
 export function configuredDataDir(file: string | null): string {
-  const read = loadConfig({ path: file ?? defaultFile, env: process.env })
-  return read.ok ? read.config.gate.dataDir : defaultDataDir
+  const path = file ?? defaultFile
+  if (file === null && !existsSync(path)) return defaultDataDir
+  const read = loadConfig({ path, env: process.env })
+  if (read.ok) return read.config.gate.dataDir
+  throw new GatehouseError('config_invalid', `${read.text}Cannot tell the data folder from ${path}: mend it, or name the folder with --data\n`)
 }
 
 function overridden(config: Config, options: RunOptions): Config {
@@ -24,16 +28,18 @@ function overridden(config: Config, options: RunOptions): Config {
       ...config.gate,
       dataDir: options.data ?? config.gate.dataDir,
       threads: options.threads ?? config.gate.threads,
-      listeners: options.listen === undefined ? config.gate.listeners : [address(options.listen)],
+      listeners: options.listen === undefined ? config.gate.listeners : [address('listen', options.listen)],
     },
-    admin: options.admin === undefined ? config.admin : { ...config.admin, ...address(options.admin) },
+    admin: options.admin === undefined ? config.admin : { ...config.admin, ...address('admin', options.admin) },
   }
 }
 
-function address(text: string): { host: string; port: number } {
-  const at = text.lastIndexOf(':')
-  const host = text.slice(0, Math.max(at, 0)).replaceAll(/[[\]]/g, '')
-  return { host: host === '' ? '127.0.0.1' : host, port: Number(text.slice(at + 1)) }
+/** An address of the command line; as in the file, a bad one is refused, and the admin API stays on loopback. */
+function address(option: string, text: string): Address {
+  const parsed = parseAddress(text)
+  if (parsed === null) throw new GatehouseError('invalid_argument', `Cannot listen on '${text}': --${option} takes an address and a port, such as 127.0.0.1:8080`)
+  if (option === 'admin' && !isLoopback(parsed.host)) throw new GatehouseError('invalid_argument', `Cannot open the admin API on '${text}': it listens on loopback only`)
+  return parsed
 }
 
 /** Calls back when the file was saved. Looks twice a second at time and size, which also sees editors that replace the file. */

@@ -30,8 +30,9 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof GatehouseError ? (byError[error.code] ?? exitCodes.found) : exitCodes.found
 }
 
-/** One sentence for the terminal, with the stable code behind it. */
+/** One sentence for the terminal, with the stable code behind it; problems of a configuration are text with frames already. */
 export function sentenceOf(error: unknown): string {
+  if (error instanceof GatehouseError && error.code === 'config_invalid') return error.message
   const code = error instanceof GatehouseError ? ` [${error.code}]` : ''
   return `error: ${messageOf(error)}${code}\n`
 }

@@ -6,7 +6,7 @@
  * variable or a secret's file leaves it in a message.
  * @module
  */
-export { type Address, addressText, parseAddress } from './addresses.ts'
+export { type Address, addressText, isLoopback, parseAddress } from './addresses.ts'
 export type { Config } from './compose.ts'
 export { commentedExample } from './example.ts'
 export { jsonSchema } from './json-schema.ts'

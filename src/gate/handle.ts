@@ -5,7 +5,7 @@
  * Architecture invariant: there is no `next()`. One extends inside a stage, never by inserting stages. A refusal is a
  * value; a throw from a stage is a defect of ours, ends in a 500 and in a record like everything else.
  */
-import { anonymous, type Api, encodeAccessEvent, headerValue, type Headers, type Principal, type Reason, refusal, type Refusal, type Route } from '../core/mod.ts'
+import { anonymous, type Api, encodeAccessEvent, type Headers, type Principal, type Reason, refusal, type Refusal, type Route } from '../core/mod.ts'
 import { authorize } from './access/mod.ts'
 import type { Delivery, Exchange, ForwardFailure, UpstreamReply } from './engine/mod.ts'
 import { problemAnswer } from './handle-answer.ts'
