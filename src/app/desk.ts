@@ -3,9 +3,9 @@ import { openEmbeddedControlStore } from '../adapters/embedded/mod.ts'
 import type { Config } from '../config/mod.ts'
 import { GatehouseError, type GateStatus, systemClock } from '../core/mod.ts'
 import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
-import { type GateView, openAdmin, openMetrics, openRecentEvents, type ReloadResult } from '../desk/admin/mod.ts'
+import { type GateView, noteUses, openAdmin, openMetrics, openRecentEvents, type ReloadResult } from '../desk/admin/mod.ts'
 import { type Control, createTokenVerifier, ensureAdminToken, openControl } from '../desk/control/mod.ts'
-import { openLinkClient } from '../link/mod.ts'
+import { type LinkClient, openLinkClient } from '../link/mod.ts'
 import { readConfig, watchConfig } from './config-source.ts'
 import { groupFollowers } from './followers.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
@@ -28,25 +28,25 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
 
   await using stack = new AsyncDisposableStack()
   const store = stack.use(openEmbeddedControlStore(join(dataDir, 'control.db')))
-  const gate: { status: GateStatus | null; atMs: number } = { status: null, atMs: 0 }
+  let link: LinkClient | null = null
   const control: Control = stack.use(
     await openControl({
       store,
       clock: systemClock,
       pepper: loadOrCreateKeyFile(join(dataDir, 'keys', 'pepper'), { bytes: pepperBytes }),
-      publish: (change) => link.publish(change),
+      publish: async (change) => (link === null ? false : await link.publish(change)),
       warn: (message) => log.warn(message),
     }),
   )
+  await control.setPolicy(policy)
   const adminToken = await ensureAdminToken(store)
+  const gate = watchGate(() => link?.connected === true)
   const events = openRecentEvents()
-  stack.use(
-    events.listen(({ event }) => {
-      if (event.credentialId !== null && event.identifiedBy !== null) control.touch(event.credentialId, event.receivedAtMs)
-    }),
-  )
+  stack.use(noteUses(events, control))
+  const metrics = stack.use(openMetrics({ events, gate, control, version }))
   const followers = groupFollowers([events])
-  const link = stack.use(
+  // Everything that looks at records is there before the first one comes.
+  link = stack.use(
     openLinkClient({
       path: join(dataDir, 'link.sock'),
       snapshot: () => control.snapshot(),
@@ -55,16 +55,11 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
         return await followers.cursor()
       },
       follow: (batch) => followers.follow(batch),
-      onStatus: (status) => Object.assign(gate, { status, atMs: systemClock.monotonicMs() }),
+      onStatus: gate.heard,
       onConnect: ({ size, revision }) => log.info('The gate is connected', { records: size, revision }),
       onDisconnect: (why) => log.warn('The gate is gone', { why }),
     }),
   )
-  await control.setPolicy(policy)
-  const view: GateView = {
-    status: () => (link.connected && systemClock.monotonicMs() - gate.atMs < statusMsMax ? gate.status : null),
-  }
-  const metrics = stack.use(openMetrics({ events, gate: view, control, version }))
   const reload = reloader({ options, control, running: read.config, log })
   const admin = stack.use(
     await openAdmin({
@@ -73,7 +68,7 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
       token: { verify: await createTokenVerifier(store) },
       control,
       events,
-      gate: view,
+      gate,
       metrics,
       config: { reload },
       version,
@@ -86,6 +81,17 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   process.send?.({ adminUrl: admin.url, adminToken } satisfies DeskReady)
   await told
   return 0
+}
+
+/** The newest status of the gate; none when it is not connected or has been silent. */
+function watchGate(connected: () => boolean): GateView & { heard(status: GateStatus): void } {
+  let newest: { readonly status: GateStatus; readonly atMs: number } | null = null
+  return {
+    heard: (status) => {
+      newest = { status, atMs: systemClock.monotonicMs() }
+    },
+    status: () => (newest !== null && connected() && systemClock.monotonicMs() - newest.atMs < statusMsMax ? newest.status : null),
+  }
 }
 
 interface ReloadParts {

@@ -1,0 +1,43 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Clock } from '../../core/mod.ts'
+import type { Control } from '../control/mod.ts'
+import type { LivePace } from './live-stream.ts'
+import type { RecentEvents } from './recent-events.ts'
+import type { GateView } from './shown.ts'
+
+/** What reading the configuration again came to. A refused one changes nothing. */
+export type ReloadResult =
+  | {
+      readonly ok: true
+      readonly revision: number
+      readonly changed: boolean
+      readonly applied: boolean
+      /** As for a terminal; '' when there are none. */
+      readonly warnings: string
+    }
+  | { readonly ok: false; readonly text: string }
+
+/** What the admin API speaks for. */
+export interface AppOptions {
+  readonly control: Control
+  readonly events: RecentEvents
+  readonly gate: GateView
+  readonly config: { reload(): Promise<ReloadResult> }
+  readonly metrics: { text(): string }
+  /** Tells the admin token from anything else, in constant time. */
+  readonly token: { verify(token: string): boolean }
+  readonly version: string
+  readonly clock: Clock
+  readonly live: LivePace
+  /** Told of errors that nobody expected; the caller gets no detail of them. */
+  readonly onDefect: (error: unknown) => void
+  /** Fires when the API closes: it ends the live streams. */
+  readonly signal: AbortSignal
+}
+
+/** By which door a request came: over TCP it needs the token, over the socket the data folder's permissions spoke. */
+export type Door = 'tcp' | 'socket'
+
+export interface AppEnv {
+  Bindings: HttpBindings & { readonly door: Door }
+}

@@ -1,0 +1,120 @@
+import { OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context, Next } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { timeout } from 'hono/timeout'
+import type { AppEnv, AppOptions } from './app-options.ts'
+import { answerProblem, problemOf, problemOfError } from './problem.ts'
+import { guarded, json, refusals } from './route-parts.ts'
+import { addControlRoutes } from './routes-control.ts'
+import { addEventRoutes } from './routes-events.ts'
+import { addOpenRoutes, openPaths } from './routes-open.ts'
+
+const bodyBytesMax = 64 * 1024
+/** Longer than the wait for the gate's word on a change. */
+const requestMs = 10_000
+
+/** The admin API as one application, served at both doors. */
+export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
+  app.use((c, next) => secure(c, next))
+  app.use((c, next) => authorize(c, next, options))
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+  app.use(timeout(requestMs, () => new HTTPException(504, { message: `Not done within ${requestMs} ms` })))
+  app.use((c, next) => limitBody(c, next))
+  addOpenRoutes(app, options)
+  addControlRoutes(app, options)
+  addEventRoutes(app, options)
+  addDocument(app, options.version)
+  app.notFound((c) => answerProblem(c, problemOf('not_found', `There is nothing at ${c.req.path}`)))
+  app.onError((error, c) => {
+    const problem = problemOfError(error)
+    if (problem.code === 'internal_error') options.onDefect(error)
+    return answerProblem(c, problem)
+  })
+  return app
+}
+
+/** Answers are not kept by anybody, not sniffed and not framed. */
+async function secure(c: Context<AppEnv>, next: Next): Promise<void> {
+  await next()
+  c.header('cache-control', 'no-store')
+  c.header('x-content-type-options', 'nosniff')
+  c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  c.header('cross-origin-resource-policy', 'same-origin')
+  c.header('referrer-policy', 'no-referrer')
+}
+
+/** Before routing, so that nobody without the token learns what there is. */
+async function authorize(c: Context<AppEnv>, next: Next, { token }: AppOptions): Promise<Response | void> {
+  if (c.env.door === 'socket' || openPaths.has(c.req.path)) return await next()
+  const sent = /^Bearer +([!-~]{1,256})$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  if (sent !== undefined && token.verify(sent)) return await next()
+  const challenge = sent === undefined ? 'Bearer realm="gatehouse"' : 'Bearer realm="gatehouse", error="invalid_token"'
+  const detail =
+    sent === undefined ? 'Send the admin token: Authorization: Bearer gtha_…' : 'This is not the admin token'
+  return answerProblem(c, problemOf('unauthorized', detail), { 'www-authenticate': challenge })
+}
+
+function refuseMethod(c: Context, methods: readonly string[]): Response {
+  const detail = `${c.req.path} takes ${methods.join(', ')}, not ${c.req.method}`
+  return answerProblem(c, problemOf('method_not_allowed', detail), { allow: methods.join(', ') })
+}
+
+/** A body says its length beforehand, so that one that is too long is refused before it is read. */
+async function limitBody(c: Context, next: Next): Promise<Response | void> {
+  if (c.req.header('transfer-encoding') !== undefined) {
+    return answerProblem(c, problemOf('length_required', 'Send the body with its content-length'))
+  }
+  if (Number(c.req.header('content-length') ?? 0) <= bodyBytesMax) return await next()
+  return answerProblem(c, problemOf('body_too_large', `A body may have ${bodyBytesMax} bytes`))
+}
+
+interface Checked {
+  readonly success: boolean
+  readonly target: string
+  readonly error?: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] }
+}
+
+/** What a schema refused: 422 for a body, which was JSON after all; 400 for the rest. */
+function refuseInvalid({ success, target, error }: Checked, c: Context): Response | undefined {
+  if (success) return undefined
+  const errors = (error?.issues ?? []).slice(0, 20).map(({ path, message }) => ({
+    at: target === 'json' ? `/${path.map(String).join('/')}` : path.map(String).join('.'),
+    detail: message,
+  }))
+  const detail = errors.map((one) => `'${one.at}' ${one.detail}`).join('; ')
+  return answerProblem(c, problemOf(target === 'json' ? 'invalid_argument' : 'invalid_request', detail, { errors }))
+}
+
+function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The admin token, shown at the first start. Over the socket in the data folder none is needed.',
+  })
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/openapi.json',
+    tags: ['Operation'],
+    summary: 'This document',
+    responses: { 200: json('OpenAPI 3.1', z.object({ openapi: z.string() })), ...refusals(...guarded) },
+  })
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Gatehouse admin API',
+      version,
+      description: 'Consumers, keys and recent records. Errors are `application/problem+json` with a stable `code`.',
+      license: { name: 'Apache-2.0' },
+    },
+    security: [{ token: [] }],
+    tags: [
+      { name: 'Health', description: 'For supervisors and scrapers' },
+      { name: 'Operation', description: 'The state of the installation' },
+      { name: 'Consumers', description: 'Registered applications and people' },
+      { name: 'Keys', description: 'API keys of consumers' },
+      { name: 'Events', description: 'Recent records of the ledger' },
+    ],
+  })
+}

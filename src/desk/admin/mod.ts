@@ -1,0 +1,13 @@
+/**
+ * The admin API: consumers, keys, recent records, the live stream and metrics, over loopback and a local socket.
+ *
+ * Architecture invariant: a response never holds a key but the one that it made, nor any hash of one.
+ * @module
+ */
+export { type Admin, type AdminOptions, openAdmin } from './admin.ts'
+export type { ReloadResult } from './app-options.ts'
+export { type LivePace, livePace } from './live-stream.ts'
+export { type Metrics, type MetricsOptions, openMetrics } from './metrics.ts'
+export { noteUses } from './note-uses.ts'
+export { openRecentEvents, type RecentEvents, type RecentEventsOptions } from './recent-events.ts'
+export type { GateView, ShownCredential, ShownEvent, ShownRequest } from './shown.ts'

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { createTokenVerifier, ensureAdminToken } from './admin-token.ts'
+import { openMemoryControlStore } from './memory-control-store.ts'
+
+test('ensureAdminToken() gives the token at the first start and never again', async () => {
+  const store = openMemoryControlStore()
+  const [first, second] = await Promise.all([ensureAdminToken(store), ensureAdminToken(store)])
+  assert.match(first ?? second ?? '', /^gtha_[0-9A-Za-z]{49}$/)
+  assert.ok(first === null || second === null)
+  assert.equal(await ensureAdminToken(store), null)
+})
+
+test('createTokenVerifier() passes the token and nothing that only looks like it', async () => {
+  const store = openMemoryControlStore()
+  assert.equal((await createTokenVerifier(store))(''), false)
+  const token = (await ensureAdminToken(store)) ?? ''
+  const verify = await createTokenVerifier(store)
+  assert.equal(verify(token), true)
+  for (const wrong of ['', 'gtha_', `${token} `, token.toUpperCase(), token.slice(0, -1), `${token.slice(0, -1)}~`]) {
+    assert.equal(verify(wrong), false, wrong)
+  }
+})

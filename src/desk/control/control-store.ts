@@ -1,0 +1,40 @@
+import type { Consumer, Credential, Policy, SnapshotChange } from '../../core/mod.ts'
+
+/** Everything that a store holds of the rules, at one revision. */
+export interface ControlState {
+  /** 0 in a new store. */
+  readonly revision: number
+  /** Null until the first one was committed. */
+  readonly policy: Policy | null
+  /** In the order in which they were added. */
+  readonly consumers: readonly Consumer[]
+  readonly credentials: readonly Credential[]
+}
+
+/**
+ * Where consumers, credentials, the policy and the revision are kept.
+ *
+ * - Durability: what `commit`, `use` and `putSetting` resolved for survives a crash of the process and of the machine.
+ * - Atomicity: of a change, all parts and the new revision are there, or none.
+ * - Ordering: `commit` takes exactly the revision that follows the stored one. So of two writers that began from the same
+ *   revision one gets `conflict`, and neither overwrites what it has not seen.
+ * - Concurrency: calls may overlap; each works as if alone.
+ *
+ * Failures of the medium are thrown as `store_unreadable`; nothing of the failed call is kept then.
+ */
+export interface ControlStore extends AsyncDisposable {
+  /** All parts as of one revision. */
+  load(): Promise<ControlState>
+  /**
+   * Adds or replaces the named parts, by id; parts that the change does not name stay. Last uses are not moved back.
+   * Throws `conflict` when the revision is not the next one, when a consumer's name or a credential's hash is taken by
+   * another, or when a credential names a consumer that is neither there nor in the change.
+   */
+  commit(change: SnapshotChange): Promise<void>
+  /** Notes when credentials were last used: by id, ms. Never moves a time back, ignores unknown ids, leaves the revision. */
+  use(lastUsedAtMs: ReadonlyMap<string, number>): Promise<void>
+  /** Null when there is none of that name. */
+  setting(name: string): Promise<string | null>
+  /** Sets it only where there is none yet; says whether it did. */
+  putSetting(name: string, value: string): Promise<boolean>
+}

@@ -1,0 +1,95 @@
+import { type Clock, type Consumer, type Credential, GatehouseError } from '../../core/mod.ts'
+import type { KeyEnvironment, KeyHasher, MintedApiKey } from '../../crypto/mod.ts'
+import type { Draft } from './changer.ts'
+import { checkConsumerName, checkedScopes, checkExpiresInMs } from './rules.ts'
+import type { State } from './state.ts'
+
+/** What a person wants of a new key. */
+export interface KeyWish {
+  /** Name of the consumer whose key it becomes. */
+  readonly consumer: string
+  readonly scopes: readonly string[]
+  readonly environment: KeyEnvironment
+  /** Without it the key does not expire. */
+  readonly expiresInMs?: number | undefined
+  /** Makes the consumer where there is none of that name. @default false */
+  readonly createConsumer?: boolean | undefined
+}
+
+/** What new consumers and keys are made with. */
+export interface Mint {
+  readonly clock: Clock
+  readonly hmacOf: KeyHasher
+  readonly pepperVersion: number
+  readonly mintKey: (environment: KeyEnvironment) => MintedApiKey
+  readonly mintId: () => string
+}
+
+/** Most consumers, and most keys with the revoked ones: all are held in memory, here and in each gateway thread. */
+export const consumersMax = 100_000
+export const credentialsMax = 1_000_000
+
+/** A new consumer; `invalid_argument` or `conflict` when there cannot be one of that name. */
+export function draftConsumer(name: string, { clock, mintId }: Mint, state: State): Draft<Consumer> {
+  checkConsumerName(name)
+  if (state.consumerNamed(name) !== null) throw conflict(`There is a consumer '${name}' already`)
+  if (state.consumerCount >= consumersMax)
+    throw conflict(`Cannot register '${name}': ${most(consumersMax, 'consumers')}`)
+  const consumer: Consumer = { id: mintId(), name, createdAtMs: clock.wallMs(), state: 'active' }
+  return { made: consumer, consumers: [consumer] }
+}
+
+/** A new key, and its consumer with it when that was wished for. */
+export function draftKey(wish: KeyWish, mint: Mint, state: State): Draft<{ key: string; credential: Credential }> {
+  const { clock, hmacOf, pepperVersion, mintKey } = mint
+  const { environment, expiresInMs } = wish
+  const scopes = checkedScopes(wish.scopes)
+  if (expiresInMs !== undefined) checkExpiresInMs(expiresInMs)
+  const missing = wish.createConsumer === true && state.consumerNamed(wish.consumer) === null
+  const { made: consumer, consumers = [] }: Draft<Consumer> = missing
+    ? draftConsumer(wish.consumer, mint, state)
+    : { made: consumerNamed(state, wish.consumer) }
+  if (consumer.state === 'disabled')
+    throw conflict(`Cannot make a key for '${consumer.name}': the consumer is disabled`)
+  if (state.credentialCount >= credentialsMax) throw conflict(`Cannot make a key: ${most(credentialsMax, 'keys')}`)
+  const { key, id, hint } = mintKey(environment)
+  if (state.credential(id) !== null) throw conflict(`Cannot make a key: its id ${id} is taken, try again`)
+  const createdAtMs = clock.wallMs()
+  const credential: Credential = {
+    id,
+    consumerId: consumer.id,
+    environment,
+    hmac: hmacOf(key),
+    pepperVersion,
+    hint,
+    scopes,
+    createdAtMs,
+    notBeforeMs: null,
+    expiresAtMs: expiresInMs === undefined ? null : createdAtMs + expiresInMs,
+    revokedAtMs: null,
+    lastUsedAtMs: null,
+  }
+  return { made: { key, credential }, consumers, credentials: [credential] }
+}
+
+/** Throws `not_found`. */
+export function consumerNamed(state: State, name: string): Consumer {
+  const consumer = state.consumerNamed(name)
+  if (consumer === null) throw new GatehouseError('not_found', `There is no consumer ${JSON.stringify(name)}`)
+  return consumer
+}
+
+/** Throws `not_found`. */
+export function credentialOf(state: State, id: string): Credential {
+  const credential = state.credential(id)
+  if (credential === null) throw new GatehouseError('not_found', `There is no key with the id ${JSON.stringify(id)}`)
+  return credential
+}
+
+function most(count: number, what: string): string {
+  return `there are ${count} ${what}, the most there may be`
+}
+
+function conflict(message: string): GatehouseError {
+  return new GatehouseError('conflict', message)
+}

@@ -1,0 +1,76 @@
+import { type Consumer, type Credential, GatehouseError, type Policy, type SnapshotChange } from '../../core/mod.ts'
+import type { ControlStore } from './control-store.ts'
+
+/** A control store that lives as long as the process: for trying things out. It keeps every promise but durability. */
+export function openMemoryControlStore(): ControlStore {
+  let revision = 0
+  let policy: Policy | null = null
+  const consumers = new Map<string, Consumer>()
+  const credentials = new Map<string, Credential>()
+  const settings = new Map<string, string>()
+  return {
+    load: async () => ({
+      revision,
+      policy,
+      consumers: [...consumers.values()],
+      credentials: [...credentials.values()],
+    }),
+    commit: async (change) => {
+      if (change.revision !== revision + 1) {
+        throw new GatehouseError('conflict', `Cannot commit revision ${change.revision}: the store is at ${revision}`)
+      }
+      checkConsumers(change, consumers)
+      checkCredentials(change, credentials, consumers)
+      for (const consumer of change.consumers) consumers.set(consumer.id, consumer)
+      for (const credential of change.credentials) {
+        credentials.set(credential.id, usedAt(credential, credentials.get(credential.id)?.lastUsedAtMs ?? null))
+      }
+      policy = change.policy ?? policy
+      revision = change.revision
+    },
+    use: async (lastUsedAtMs) => {
+      for (const [id, atMs] of lastUsedAtMs) {
+        const credential = credentials.get(id)
+        if (credential !== undefined) credentials.set(id, usedAt(credential, atMs))
+      }
+    },
+    setting: async (name) => settings.get(name) ?? null,
+    putSetting: async (name, value) => {
+      if (settings.has(name)) return false
+      settings.set(name, value)
+      return true
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+/** The credential with the later of both times. */
+function usedAt(credential: Credential, atMs: number | null): Credential {
+  return atMs === null || atMs <= (credential.lastUsedAtMs ?? -1) ? credential : { ...credential, lastUsedAtMs: atMs }
+}
+
+function checkConsumers(change: SnapshotChange, held: ReadonlyMap<string, Consumer>): void {
+  const after = new Map(held)
+  for (const consumer of change.consumers) after.set(consumer.id, consumer)
+  const owners = new Map([...after.values()].map((consumer) => [consumer.name, consumer.id]))
+  for (const { id, name } of change.consumers) {
+    if (owners.size !== after.size)
+      throw new GatehouseError('conflict', `The name '${name}' of consumer ${id} is taken`)
+  }
+}
+
+function checkCredentials(
+  change: SnapshotChange,
+  held: ReadonlyMap<string, Credential>,
+  consumers: ReadonlyMap<string, Consumer>,
+): void {
+  const after = new Map(held)
+  for (const credential of change.credentials) after.set(credential.id, credential)
+  const hashes = new Set([...after.values()].map((credential) => credential.hmac))
+  const owners = new Set([...consumers.keys(), ...change.consumers.map((consumer) => consumer.id)])
+  for (const { id, consumerId } of change.credentials) {
+    if (hashes.size !== after.size) throw new GatehouseError('conflict', `The hash of credential ${id} is taken`)
+    if (!owners.has(consumerId))
+      throw new GatehouseError('conflict', `Credential ${id} names no consumer: ${consumerId}`)
+  }
+}

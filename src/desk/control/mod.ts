@@ -1,0 +1,13 @@
+/**
+ * Consumers, their credentials, the policy and the revision: what the gate decides by, and the only place that changes it.
+ *
+ * Architecture invariant: a change is durable in the control store before any gate hears of it, and revisions grow by one.
+ * @module
+ */
+export { createTokenVerifier, ensureAdminToken } from './admin-token.ts'
+export { type ControlState, type ControlStore } from './control-store.ts'
+export { type Applied, type Control, type ControlOptions, openControl } from './control.ts'
+export type { CreatedKey, RevokedKey, SetPolicy } from './control.ts'
+export { consumersMax, credentialsMax, type KeyWish } from './drafts.ts'
+export { openMemoryControlStore } from './memory-control-store.ts'
+export { consumerNamePattern, expiresInMsMax, scopeCharsMax, scopePattern, scopesMax } from './rules.ts'

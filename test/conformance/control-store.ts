@@ -1,0 +1,169 @@
+/** The promises of `ControlStore`, held against any adapter. */
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { type Consumer, type Credential, hasCode, type Policy, type SnapshotChange } from '../../src/core/mod.ts'
+import type { ControlStore } from '../../src/desk/control/mod.ts'
+
+/** A new, empty store, and the same one opened again where the adapter keeps anything. */
+export interface ControlStoreBench extends AsyncDisposable {
+  readonly store: ControlStore
+  /** Null for an adapter that keeps nothing. */
+  readonly reopen: (() => Promise<ControlStore>) | null
+}
+
+export const samplePolicy: Policy = {
+  apis: [],
+  trustedHops: ['10.0.0.0/8'],
+  connections: {
+    urlBytesMax: 8192,
+    headerBytesMax: 16_384,
+    headersMax: 100,
+    headersMs: 10_000,
+    requestMs: 30_000,
+    keepAliveMs: 5_000,
+    requestsPerConnectionMax: 1000,
+    connectionsMax: 1000,
+    connectionsPerIpMax: 100,
+    clientIdleMs: 30_000,
+  },
+  ledger: { ringBytes: 1 << 20, paceMs: 0.5, waitMs: 2000, holdBytesMax: 65_536, stallMs: 30_000 },
+  limitKeysMax: 1000,
+  rateLimitHeaders: true,
+}
+
+export function sampleConsumer(name: string, more: Partial<Consumer> = {}): Consumer {
+  return { id: `id-of-${name}`, name, createdAtMs: 1_700_000_000_000, state: 'active', ...more }
+}
+
+export function sampleCredential(id: string, consumer: Consumer, more: Partial<Credential> = {}): Credential {
+  return {
+    id,
+    consumerId: consumer.id,
+    environment: 'live',
+    hmac: Buffer.from(id.padEnd(32, '.')).toString('hex'),
+    pepperVersion: 1,
+    hint: `gthk_live_${id}_…zz`,
+    scopes: ['orders:read', 'orders:write'],
+    createdAtMs: 1_700_000_000_000,
+    notBeforeMs: null,
+    expiresAtMs: 1_800_000_000_000,
+    revokedAtMs: null,
+    lastUsedAtMs: null,
+    ...more,
+  }
+}
+
+export function changeOf(revision: number, parts: Partial<SnapshotChange> = {}): SnapshotChange {
+  return { policy: null, consumers: [], credentials: [], ...parts, revision }
+}
+
+const isConflict = (error: unknown): boolean => hasCode(error, 'conflict')
+
+/** Registers one test per promise. */
+export function controlStoreConformance(name: string, open: () => Promise<ControlStoreBench>): void {
+  const acme = sampleConsumer('acme')
+  const check = (promise: string, body: (bench: ControlStoreBench) => Promise<void>): void => {
+    test(`${name} ${promise}`, async () => {
+      await using bench = await open()
+      await body(bench)
+    })
+  }
+
+  check('is empty at revision 0 when new', async ({ store }) => {
+    assert.deepEqual(await store.load(), { revision: 0, policy: null, consumers: [], credentials: [] })
+  })
+
+  check('gives back what was committed, in the order in which it was added', async ({ store }) => {
+    const [zeta, beta] = [sampleConsumer('zeta'), sampleConsumer('beta', { state: 'disabled' })]
+    const credentials = ['c3', 'c1', 'c2'].map((id) => sampleCredential(id, zeta))
+    await store.commit(changeOf(1, { policy: samplePolicy, consumers: [zeta], credentials }))
+    await store.commit(changeOf(2, { consumers: [beta, { ...zeta, state: 'disabled' }] }))
+    const revoked = sampleCredential('c3', zeta, {
+      revokedAtMs: 5,
+      scopes: [],
+      notBeforeMs: 3,
+      expiresAtMs: null,
+      environment: 'test',
+    })
+    await store.commit(changeOf(3, { credentials: [revoked] }))
+    assert.deepEqual(await store.load(), {
+      revision: 3,
+      policy: samplePolicy,
+      consumers: [{ ...zeta, state: 'disabled' }, beta],
+      credentials: [revoked, ...credentials.slice(1)],
+    })
+  })
+
+  check('takes no revision but the next one', async ({ store }) => {
+    await store.commit(changeOf(1, { consumers: [acme] }))
+    for (const revision of [0, 1, 3])
+      await assert.rejects(store.commit(changeOf(revision, { consumers: [sampleConsumer('late')] })), isConflict)
+    assert.deepEqual(await store.load(), { revision: 1, policy: null, consumers: [acme], credentials: [] })
+  })
+
+  check('takes all of a change or nothing', async ({ store }) => {
+    await store.commit(changeOf(1, { consumers: [acme] }))
+    const orphan = sampleCredential('c1', sampleConsumer('nobody'))
+    const change = changeOf(2, { policy: samplePolicy, consumers: [sampleConsumer('other')], credentials: [orphan] })
+    await assert.rejects(store.commit(change), isConflict)
+    assert.deepEqual(await store.load(), { revision: 1, policy: null, consumers: [acme], credentials: [] })
+    await store.commit(changeOf(2))
+  })
+
+  check('keeps names of consumers and hashes of credentials unique', async ({ store }) => {
+    await store.commit(changeOf(1, { consumers: [acme], credentials: [sampleCredential('c1', acme)] }))
+    await assert.rejects(
+      store.commit(changeOf(2, { consumers: [sampleConsumer('acme', { id: 'another' })] })),
+      isConflict,
+    )
+    const { hmac } = sampleCredential('c1', acme)
+    await assert.rejects(
+      store.commit(changeOf(2, { credentials: [sampleCredential('c2', acme, { hmac })] })),
+      isConflict,
+    )
+  })
+
+  check('lets one of two writers at the same revision win', async ({ store }) => {
+    const outcomes = await Promise.allSettled(
+      ['one', 'two'].map((writer) => store.commit(changeOf(1, { consumers: [sampleConsumer(writer)] }))),
+    )
+    assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled').length, 1)
+    assert.equal((await store.load()).consumers.length, 1)
+  })
+
+  check('notes last uses, never back, and leaves the revision', async ({ store }) => {
+    await store.commit(changeOf(1, { consumers: [acme], credentials: [sampleCredential('c1', acme)] }))
+    await store.use(
+      new Map([
+        ['c1', 500],
+        ['unknown', 1],
+      ]),
+    )
+    await store.use(new Map([['c1', 400]]))
+    await store.commit(changeOf(2, { credentials: [sampleCredential('c1', acme, { revokedAtMs: 7 })] }))
+    const { revision, credentials } = await store.load()
+    assert.equal(revision, 2)
+    assert.deepEqual(credentials, [sampleCredential('c1', acme, { revokedAtMs: 7, lastUsedAtMs: 500 })])
+  })
+
+  check('sets a setting once', async ({ store }) => {
+    assert.equal(await store.setting('name'), null)
+    assert.equal(await store.putSetting('name', 'first'), true)
+    assert.equal(await store.putSetting('name', 'second'), false)
+    assert.equal(await store.setting('name'), 'first')
+  })
+
+  check('holds everything after it was opened again', async ({ store, reopen }) => {
+    if (reopen === null) return
+    await store.commit(
+      changeOf(1, { policy: samplePolicy, consumers: [acme], credentials: [sampleCredential('c1', acme)] }),
+    )
+    await store.use(new Map([['c1', 9]]))
+    await store.putSetting('name', 'kept')
+    const before = await store.load()
+    await store[Symbol.asyncDispose]()
+    await using again = await reopen()
+    assert.deepEqual(await again.load(), before)
+    assert.equal(await again.setting('name'), 'kept')
+  })
+}
