@@ -244,7 +244,8 @@ const details: Partial<Record<Reason, string>> = {
 /** Answers with a problem, recorded like every other end. */
 async function refuse(way: Way, why: Refusal, headers: Headers): Promise<void> {
   const { draft, exchange } = way
-  const answer = problemAnswer(draft.id, why, headers)
+  const violated = why.reason === 'quota_exceeded' ? draft.limits.filter((limit) => !limit.admitted).map((limit) => limit.name) : []
+  const answer = problemAnswer(draft.id, why, headers, violated)
   draft.status = answer.status
   draft.outcome = outcomeOf(why.reason)
   draft.reason = why.reason
