@@ -101,6 +101,11 @@ interface ReloadParts {
   readonly log: ProcessLog
 }
 
+/** What a process reads once, at its start. */
+function atStart({ gate, admin, policy }: Config): string {
+  return JSON.stringify([gate, admin, policy.limitKeysMax, { ...policy.ledger, holdBytesMax: 0 }])
+}
+
 /** Reads the configuration again; a bad file changes nothing, and what needs a restart is said. */
 function reloader({ options, control, running, log }: ReloadParts): () => Promise<ReloadResult> {
   return async () => {
@@ -109,9 +114,7 @@ function reloader({ options, control, running, log }: ReloadParts): () => Promis
       log.error(`The configuration has errors; nothing was changed\n${read.text}`)
       return { ok: false, text: read.text }
     }
-    const { gate, admin } = read.config
-    const needsRestart = JSON.stringify([gate, admin]) !== JSON.stringify([running.gate, running.admin])
-    if (needsRestart) log.warn('Changes of listen, threads, data or admin take effect at a restart')
+    if (atStart(read.config) !== atStart(running)) log.warn('Changes of listen, threads, data, admin, limits.keysMax or of ledger other than hold take effect at a restart')
     const { revision, changed, applied } = await control.setPolicy(read.config.policy)
     log.info(changed ? 'New rules' : 'The configuration says nothing new', { revision, applied })
     return { ok: true, revision, changed, applied, warnings: read.warnings }

@@ -41,7 +41,7 @@ export async function runGate(options: RunOptions): Promise<number> {
     await openLedger({
       dir: join(settings.dataDir, 'ledger'),
       threads: settings.threads,
-      settings: rules.snapshot().policy.ledger,
+      settings: policy.ledger,
       clock: systemClock,
       routeOf: (_thread, routeIndex) => rules.routeOf(routeIndex),
       onFailed: fail,
@@ -50,17 +50,20 @@ export async function runGate(options: RunOptions): Promise<number> {
   const link = stack.use(await openLink({ settings, ledger, rules, log }))
   // Started alone it serves by the last good rules at once; beside a desk it waits for the newest.
   if (process.send !== undefined) await Promise.race([rules.received, delay(deskMs), told])
-  const counters = createCounters({ keysMax: rules.snapshot().policy.limitKeysMax, threadsMax: settings.threads })
+  const counters = createCounters({ keysMax: policy.limitKeysMax, threadsMax: settings.threads })
   const pool = await startPool({ settings: { ...settings, listeners }, ledger, rules, log, fail, counters })
   rules.attach(pool)
 
-  const status = statusOf({ ledger, pool, rules, counters })
+  const draining = { is: false }
+  const status = statusOf({ ledger, pool, rules, counters, draining })
   const timer = setInterval(() => link.sendStatus(status()), statusMs)
   stack.defer(() => clearInterval(timer))
   process.send?.({ addresses: pool.addresses } satisfies GateReady)
   log.info('Listening', { at: pool.addresses.map(({ host, port }) => `${host}:${port}`).join(' '), threads: settings.threads, records: ledger.status().size })
   await told
   log.info('Draining')
+  draining.is = true
+  link.sendStatus(status())
   await pool.close(drainMs)
   return 0
 }
@@ -128,9 +131,10 @@ interface StatusParts {
   readonly pool: ThreadPool
   readonly rules: GateRules
   readonly counters: CounterShared
+  readonly draining: { readonly is: boolean }
 }
 
-function statusOf({ ledger, pool, rules, counters }: StatusParts): () => GateStatus {
+function statusOf({ ledger, pool, rules, counters, draining }: StatusParts): () => GateStatus {
   const startedAtMs = systemClock.wallMs()
   const boot = randomBytes(8).toString('hex')
   return () => {
@@ -140,7 +144,7 @@ function statusOf({ ledger, pool, rules, counters }: StatusParts): () => GateSta
       boot,
       revision: rules.snapshot().revision,
       startedAtMs,
-      draining: false,
+      draining: draining.is,
       threads: report.threads.map((thread) => ({ ...thread, connections: pool.connectionsOf(thread.thread) })),
       threadsReplaced: pool.replaced,
       ledger: report,

@@ -3,12 +3,12 @@
  * warm spare takes over from a dead one within milliseconds.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { GatehouseError, messageOf, type Snapshot, type SnapshotChange, systemClock } from '../core/mod.ts'
+import { GatehouseError, messageOf, type Policy, type Snapshot, type SnapshotChange, systemClock } from '../core/mod.ts'
 import { createRequestIds } from '../crypto/mod.ts'
 import { type GatehouseEngine, openEngine } from '../gate/engine/mod.ts'
 import { createApiKeyAuthenticator } from '../gate/identity/mod.ts'
 import { openRecordLog } from '../gate/ledger/mod.ts'
-import { createLimiter, openCounterTable } from '../gate/limits/mod.ts'
+import { createLimiter, type Limiter, openCounterTable } from '../gate/limits/mod.ts'
 import { type Gate, handle } from '../gate/mod.ts'
 import { compileRules } from './rules.ts'
 import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
@@ -60,18 +60,16 @@ async function serve(setup: ThreadSetup, order: Extract<ToThread, { type: 'serve
   let rules = compileRules(current)
   const authenticator = createApiKeyAuthenticator({ pepper: setup.pepper })
   authenticator.apply(current)
-  const limiter = createLimiter({
-    store: openCounterTable(setup.counters, order.thread),
-    seed: setup.counterSeed,
-    rateLimitHeaders: policy.rateLimitHeaders,
-  })
+  const store = openCounterTable(setup.counters, order.thread)
+  const limiterOf = ({ rateLimitHeaders }: Policy): Limiter => createLimiter({ store, seed: setup.counterSeed, rateLimitHeaders })
+  let limiter = limiterOf(policy)
   const onDefect = (error: unknown, requestId: string): void => say({ type: 'defect', requestId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   const gate: Gate = {
     thread: order.thread,
     clock,
     log: openRecordLog({ slot: order.ledger, port: order.port, clock }),
     authenticators: [authenticator],
-    limiter,
+    limiter: () => limiter,
     rules: () => rules,
     onDefect,
   }
@@ -85,7 +83,10 @@ async function serve(setup: ThreadSetup, order: Extract<ToThread, { type: 'serve
     onDefect,
   })
   const work = (next: Snapshot): void => {
-    if (next.policy !== current.policy) engine.configure(next.policy)
+    if (next.policy !== current.policy) {
+      engine.configure(next.policy)
+      limiter = limiterOf(next.policy)
+    }
     current = next
     rules = compileRules(next)
   }

@@ -14,8 +14,6 @@ export const exitCodes = {
 
 const byError: Partial<Record<ErrorCode, number>> = {
   config_invalid: exitCodes.configuration,
-  config_unreadable: exitCodes.configuration,
-  secret_unreadable: exitCodes.configuration,
   data_folder_unusable: exitCodes.configuration,
   port_taken: exitCodes.configuration,
   ledger_locked: exitCodes.notAllowed,

@@ -126,8 +126,8 @@ const connectionsSchema: z.ZodType<ConnectionsSection> = z.strictObject({
   ),
   keepAlive: setting(durationKind('0ms', '1h'), '5s', 'How long an idle connection waits for the next request'),
   requestsMax: setting(integerKind(1, 1_000_000_000), 1000, 'Requests on one connection before it is closed'),
-  max: setting(integerKind(1, 1_000_000), 10_000, 'Connections in all'),
-  perIpMax: setting(integerKind(1, 1_000_000), 1000, 'Connections from one address'),
+  max: setting(integerKind(1, 1_000_000), 10_000, 'Connections of each gateway thread'),
+  perIpMax: setting(integerKind(1, 1_000_000), 1000, 'Connections from one address to each gateway thread'),
   clientIdle: setting(durationKind('100ms', '1h'), '30s', 'Longest time in which a client takes nothing of its answer'),
 })
 
@@ -166,7 +166,7 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   ledger: section(ledgerSchema, 'The record of all requests'),
   limits: section(
     z.strictObject({
-      keysMax: setting(integerKind(1000, 100_000_000), 100_000, 'Callers counted at one time, over all limits'),
+      keysMax: setting(integerKind(1000, 16_000_000), 100_000, 'Callers counted at one time, over all limits'),
       headers: setting(booleanKind, true, 'Tell callers how they stand, in RateLimit fields'),
     }),
     'Limits as a whole; each stands with its API or route',

@@ -38,7 +38,7 @@ export interface AccessEvent {
   /** Wall time of the complete head, ms. */
   readonly receivedAtMs: number
   readonly durationUs: number
-  /** From the complete head to the first byte of the upstream's answer. */
+  /** From the start of the forwarding to the first byte of the upstream's answer. */
   readonly upstreamFirstByteUs: number | null
 
   readonly peer: string

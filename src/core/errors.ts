@@ -1,8 +1,6 @@
 /** Every error that Gatehouse throws on purpose; each code has a page in docs/reference/errors. */
 export const errorCodes = [
   'config_invalid',
-  'config_unreadable',
-  'secret_unreadable',
   'data_folder_unusable',
   'ledger_unreadable',
   'ledger_corrupt',

@@ -22,8 +22,8 @@ export interface Gate {
   readonly clock: Clock
   readonly log: RecordLog
   readonly authenticators: readonly Authenticator[]
-  readonly limiter: Limiter
   rules(): Rules
+  limiter(): Limiter
   /** Told of a throw from a stage: a defect of ours, for the process log. */
   onDefect(error: unknown, requestId: string): void
 }

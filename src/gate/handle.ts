@@ -56,7 +56,7 @@ export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
       wouldRefuse(draft, denial)
     }
     const limits = rules.limitsOf[route.index] ?? noLimits
-    const limit = gate.limiter.take(limits, caller.principal, request.peer.clientIp, gate.clock.monotonicMs())
+    const limit = gate.limiter().take(limits, caller.principal, request.peer.clientIp, gate.clock.monotonicMs())
     draft.limits = limit.readings
     if (limit.refusal !== null) {
       if (!observes) return await refuse(way, limit.refusal, limit.headers)

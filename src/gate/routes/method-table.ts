@@ -17,12 +17,18 @@ export interface Taken {
   readonly by: RouteMatch
 }
 
+/** These echo credentials or open tunnels: a route that says nothing of methods does not mean them. */
+const neverImplied: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT'])
+
 /** An empty table. */
 export function createMethodTable(): MethodTable {
   const byMethod = new Map<string | null, RouteMatch>()
   return {
     routeFor: (method) =>
-      byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined) ?? byMethod.get(null) ?? null,
+      byMethod.get(method) ??
+      (method === 'HEAD' ? byMethod.get('GET') : undefined) ??
+      (neverImplied.has(method) ? undefined : byMethod.get(null)) ??
+      null,
     methods: function* () {
       for (const method of byMethod.keys()) if (method !== null) yield method
       if (byMethod.has('GET')) yield 'HEAD'
