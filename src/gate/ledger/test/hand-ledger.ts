@@ -1,0 +1,56 @@
+import { mkdirSync } from 'node:fs'
+import { MessageChannel } from 'node:worker_threads'
+import type { Clock, LedgerSettings } from '../../../core/mod.ts'
+import { CommitLoop } from '../commit-loop.ts'
+import { walDirOf } from '../files.ts'
+import { ledgerLogs } from '../logs.ts'
+import { ThreadRecordLog } from '../record-log-thread.ts'
+import { recoverLog } from '../recovery.ts'
+import { allocateSpine, slotOf, type SpineMemory } from '../spine-memory.ts'
+import { memoryDir, settings, temporaryDir } from './support.ts'
+
+/** A ledger whose commits happen when the test says so, with one thread's end of it and a clock moved by hand. */
+export interface HandLedger extends Disposable {
+  readonly dir: string
+  readonly spine: SpineMemory
+  readonly loop: CommitLoop
+  readonly log: ThreadRecordLog
+  readonly clock: Clock & { nowMs: number }
+  /** Commits what is there, and lets the thread's messages arrive. */
+  commit(): Promise<void>
+}
+
+export function openByHand(options: { settings?: Partial<LedgerSettings>; inflightMax?: number; firstPosition?: number; dir?: string } = {}): HandLedger {
+  const folder = temporaryDir(memoryDir)
+  const dir = options.dir ?? folder.dir
+  for (const log of ledgerLogs) mkdirSync(walDirOf(dir, log), { recursive: true })
+  const used = { ...settings, ...options.settings }
+  const spine = allocateSpine({ threads: 1, settings: used, inflightMax: options.inflightMax ?? 1000, firstPosition: options.firstPosition ?? 0 })
+  const [ring] = spine.rings
+  if (ring === undefined) throw new Error('no ring')
+  const control = new MessageChannel()
+  const wake = new MessageChannel()
+  const positions = ledgerLogs.map((log) => recoverLog(dir, log).position)
+  const loop = new CommitLoop({ dir, boot: new Uint8Array(16), paceMs: 0, control: control.port1, controlBlock: spine.controlBlock, rings: [...spine.rings, spine.main], positions })
+  loop.open()
+  loop.attach(0, wake.port1)
+  const clock = { nowMs: 0, wallMs: () => 1_700_000_000_000 + clock.nowMs, monotonicMs: () => clock.nowMs }
+  const log = new ThreadRecordLog({ slot: slotOf(spine, ring, used), port: wake.port2, clock })
+  return {
+    dir,
+    spine,
+    loop,
+    log,
+    clock,
+    commit: async () => {
+      while (loop.commit());
+      await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+    [Symbol.dispose]: () => {
+      loop.close()
+      for (const port of [control.port1, control.port2, wake.port1, wake.port2]) port.close()
+      folder[Symbol.dispose]()
+    },
+  }
+}
