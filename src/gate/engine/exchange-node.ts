@@ -1,0 +1,289 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type ApiRequest, type Headers, type Reason, refusal, type Refusal } from '../../core/mod.ts'
+import { ClientBody } from './client-body.ts'
+import type { Connection, Receiving, Turn } from './connection.ts'
+import { attend, type Attended, type EngineCore } from './engine-core.ts'
+import type { Answer, Delivery, ForwardFailure, ForwardPlan, StreamEnd, UpstreamReply } from './exchange.ts'
+import { isBodiless, lengthOf, sendLastAnswer } from './last-answer.ts'
+import { describeRequest } from './request-facts.ts'
+import { examineHead, type ExaminedHead } from './strict-gate.ts'
+import type { Swept } from './sweep.ts'
+import { type ReplySink, UpstreamCall } from './upstream-call.ts'
+import { upstreamHeaders } from './upstream-headers.ts'
+
+/** A request that `node:http` has parsed, and its response. */
+export interface Received {
+  readonly incoming: IncomingMessage
+  readonly response: ServerResponse
+}
+
+/** One request on its connection: the Exchange that the handler sees, on `node:http` in and undici out. */
+export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept {
+  readonly request: ApiRequest
+  defect: Refusal | null
+  aborted = false
+  begun = false
+  ended = false
+  readonly #core: EngineCore
+  readonly #connection: Connection
+  readonly #response: ServerResponse
+  readonly #body: ClientBody
+  readonly #head: ExaminedHead
+  /** The connection may send no more requests. */
+  readonly #isLast: boolean
+  #call: UpstreamCall | null = null
+  /** Why the rest of the client's body will not come. */
+  #broken: ForwardFailure | null = null
+  #sending: 'nothing' | 'answer' | 'stream' | 'last-answer' = 'nothing'
+  #bytes = 0
+  #tooSlow = false
+  #clientTimed = false
+  #streamFailure: ForwardFailure | null = null
+  #onDelivered: ((delivery: Delivery) => void) | null = null
+  #onStreamed: ((end: StreamEnd) => void) | null = null
+
+  constructor(core: EngineCore, connection: Connection, { incoming, response }: Received) {
+    const head = examineHead(
+      // A parsed request has both.
+      incoming as IncomingMessage & { method: string; url: string },
+      core,
+    )
+    const { peer } = connection
+    this.#core = core
+    this.#connection = connection
+    this.#response = response
+    this.#head = head
+    this.#isLast = connection.requests >= core.limits.requestsPerConnectionMax
+    this.#body = new ClientBody(incoming, head.bodyBytes !== 0)
+    this.defect = connection.refused ?? head.defect
+    this.request = describeRequest(
+      core,
+      { method: incoming.method ?? '', httpVersion: incoming.httpVersion },
+      { examined: head, peer: core.hops.clientOf(peer.address, peer.port, head.headers) },
+    )
+    response.once('close', () => this.#closed())
+  }
+
+  get bodyBytesRead(): number {
+    return this.#body.bytesRead
+  }
+
+  get received(): boolean {
+    return this.#body.complete
+  }
+
+  /**
+   * With a body the start waits for the end of the loop's round: a small one is whole by then, and bytes that the parser
+   * cannot make sense of behind it have come to light.
+   */
+  begin(): void {
+    this.#core.sweep.watch(this)
+    if (this.#head.bodyBytes === 0) this.#start()
+    else setImmediate(() => this.#start())
+  }
+
+  #start(): void {
+    this.begun = true
+    void attend(this.#core, this)
+  }
+
+  stalled(): void {
+    if (this.#sending === 'last-answer') return // it keeps its own time
+    this.#tooSlow = true
+    this.#connection.socket.resetAndDestroy()
+  }
+
+  lost(): void {
+    this.aborted = true
+    this.#call?.fail('client_abort', 'the client left')
+  }
+
+  breakOff(why: Refusal): void {
+    if (!this.begun) this.defect ??= why
+    this.#broken = { kind: 'failure', reason: why.reason, note: why.note }
+    this.#call?.fail(why.reason, why.note)
+  }
+
+  check(nowMs: number): void {
+    this.#call?.check(nowMs)
+    if (this.#sending !== 'answer' && this.#sending !== 'stream') return
+    // The socket's own time-out knows whether the kernel has taken bytes of a large write meanwhile. It runs only while
+    // there is something to take, so that a slow upstream is never blamed on the client.
+    const { socket } = this.#connection
+    const isWaiting = socket.writableLength > 0
+    if (isWaiting === this.#clientTimed) return
+    this.#clientTimed = isWaiting
+    socket.setTimeout(isWaiting ? this.#core.limits.clientIdleMs : 0)
+  }
+
+  forward(plan: ForwardPlan): Promise<UpstreamReply | ForwardFailure> {
+    const failure = this.#unfit(plan)
+    if (failure !== null) return Promise.resolve(failure)
+    const { request } = this
+    const hasBody = request.bodyBytes !== 0
+    if (this.#head.expectsContinue) this.#response.writeContinue()
+    const call = new UpstreamCall({ plan, clock: this.#core.clock, sweep: this.#core.sweep, body: this.#body })
+    this.#call = call
+    const headers = upstreamHeaders({
+      request,
+      plan,
+      names: this.#core.names,
+      trusted: request.peer.trustedHop !== null || this.#core.hops.trusts(request.peer.address),
+      connectionNames: this.#head.connectionNames,
+      // A declared length of 0 is told to the upstream too.
+      hasBody: request.bodyBytes !== null,
+      continuesTrace: request.traceId !== request.id,
+    })
+    call.start(this.#core.pools.poolOf(plan.upstream), { method: request.method, headers, hasBody })
+    return call.reply
+  }
+
+  #unfit(plan: ForwardPlan): ForwardFailure | null {
+    if (this.aborted) return failureOf('client_abort', 'the client left before its turn')
+    if (this.#broken !== null) return this.#broken
+    if (this.#call !== null) return failureOf('internal_error', 'forwarded twice')
+    if (!plan.target.startsWith('/')) return failureOf('invalid_request', 'only paths are forwarded')
+    if ((this.request.bodyBytes ?? 0) <= plan.bodyBytesMax) return null
+    return failureOf('body_too_large', `declares ${this.request.bodyBytes} bytes, ${plan.bodyBytesMax} are allowed`)
+  }
+
+  answer(answer: Answer): Promise<Delivery> {
+    const fromUpstream = this.#call !== null && answer.body === this.#call.held
+    this.#call?.fail('client_abort', 'another answer was given')
+    if (this.ended || this.aborted) {
+      this.ended = true
+      return Promise.resolve({ delivered: false, reason: 'client_abort', bytes: 0, begun: false })
+    }
+    this.ended = true
+    // Where the rest of the request is not worth reading, or nobody knows where it ends.
+    if (this.defect !== null || !this.#body.complete) return this.#answerLast(answer)
+    this.#sending = 'answer'
+    const headers = this.#fields(answer.headers, answer.close)
+    const isHead = this.request.method === 'HEAD'
+    const length = isHead && fromUpstream ? this.#call?.contentLength : lengthOf(answer.body)
+    if (typeof length === 'number' && !isBodiless(answer.status)) headers.push('content-length', String(length))
+    const { promise, resolve } = Promise.withResolvers<Delivery>()
+    this.#onDelivered = resolve
+    if (this.#writeHead(answer.status, headers)) this.#writeBody(isHead ? [] : answer.body)
+    return promise
+  }
+
+  #answerLast(answer: Answer): Promise<Delivery> {
+    this.#sending = 'last-answer'
+    this.#connection.closing = true
+    this.#body.discard()
+    return sendLastAnswer(this.#connection.socket, answer, {
+      headOnly: this.request.method === 'HEAD',
+      clientIdleMs: this.#core.limits.clientIdleMs,
+      nowMs: this.#core.clock.wallMs(),
+    })
+  }
+
+  #writeBody(body: readonly Uint8Array[]): void {
+    const last = body.length - 1
+    for (let i = 0; i < last; i++) this.#response.write(body[i])
+    this.#bytes = lengthOf(body)
+    const end = body[last]
+    if (end === undefined) this.#response.end()
+    else if (last > 0 || end.length > joinedBytesMax) this.#response.end(end)
+    else this.#response.end(Buffer.from(end.buffer, end.byteOffset, end.length).toString('latin1'), 'latin1')
+  }
+
+  stream(head: { readonly status: number; readonly headers: Headers }): Promise<StreamEnd> {
+    const call = this.#call
+    if (this.ended || this.aborted || call === null) {
+      this.ended = true
+      return Promise.resolve({ reason: 'client_abort', note: '', bytes: 0 })
+    }
+    this.ended = true
+    this.#sending = 'stream'
+    const headers = this.#fields(head.headers, !this.#body.complete)
+    if (call.contentLength !== null && !isBodiless(head.status))
+      headers.push('content-length', String(call.contentLength))
+    const { promise, resolve } = Promise.withResolvers<StreamEnd>()
+    this.#onStreamed = resolve
+    if (!this.#writeHead(head.status, headers)) return promise
+    let isTaking = true
+    for (const chunk of call.takeHeld()) isTaking = this.write(chunk)
+    if (this.#bytes === 0) this.#response.flushHeaders()
+    call.flow(this)
+    if (isTaking) call.resume()
+    return promise
+  }
+
+  /** Fields for Node to write, and whether the connection ends with this answer. */
+  #fields(headers: Headers, close: boolean): string[] {
+    const fields = headers.slice()
+    if (close || this.#isLast || this.#core.draining) {
+      this.#connection.closing = true
+      fields.push('connection', 'close')
+    }
+    return fields
+  }
+
+  /** False where Node does not accept a field: a defect of ours, for both parsers have let it pass. */
+  #writeHead(status: number, headers: string[]): boolean {
+    try {
+      this.#response.writeHead(status, headers)
+      return true
+    } catch (error) {
+      this.#core.onDefect(error, this.request.id)
+      this.#streamFailure = failureOf('internal_error', 'the head cannot be written')
+      this.#connection.socket.resetAndDestroy()
+      return false
+    }
+  }
+
+  write(chunk: Buffer): boolean {
+    const isFirst = this.#bytes === 0
+    this.#bytes += chunk.length
+    if (isFirst) this.#response.on('drain', () => this.#call?.resume())
+    return this.#response.write(chunk)
+  }
+
+  end(): void {
+    this.#response.end()
+    this.#body.discard()
+  }
+
+  /** A reset, not an end: without a length the end of the connection would pass for the end of the answer. */
+  fail(failure: ForwardFailure): void {
+    if (this.aborted) return // the echo of our own giving up
+    this.#streamFailure = failure
+    this.#connection.socket.resetAndDestroy()
+  }
+
+  drop(): void {
+    this.ended = true
+    this.#connection.closing = true
+    this.#call?.fail('client_abort', 'the exchange was dropped')
+    this.#connection.socket.destroy()
+  }
+
+  /** The response is out, or the connection is gone. */
+  #closed(): void {
+    const isWhole = this.#response.writableFinished
+    if (!isWhole) this.lost()
+    this.#core.sweep.unwatch(this)
+    const reason: Reason = this.#tooSlow ? 'client_too_slow' : 'client_abort'
+    const begun = this.#sending !== 'nothing'
+    this.#onDelivered?.({ delivered: isWhole, reason: isWhole ? null : reason, bytes: this.#bytes, begun })
+    this.#onStreamed?.(
+      isWhole
+        ? { reason: null, note: '', bytes: this.#bytes }
+        : { reason: this.#streamFailure?.reason ?? reason, note: this.#streamFailure?.note ?? '', bytes: this.#bytes },
+    )
+    this.#connection.ended(this)
+  }
+}
+
+const joinedBytesMax = 12_288
+
+function failureOf(reason: Reason, note: string): ForwardFailure {
+  return { kind: 'failure', reason, note }
+}
+
+/** The defect of a request behind which there are bytes that are none. */
+export function garbageBehind(note: string): Refusal {
+  return refusal('malformed', 'The body is longer than its declared length', { note })
+}

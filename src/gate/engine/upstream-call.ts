@@ -1,0 +1,231 @@
+import type { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { type Clock, type Reason } from '../../core/mod.ts'
+import type { ClientBody } from './client-body.ts'
+import type { ForwardFailure, ForwardPlan, UpstreamReply } from './exchange.ts'
+import { readResponseHead } from './response-head.ts'
+import type { Sweep } from './sweep.ts'
+import { upstreamFailure } from './upstream-failure.ts'
+import type { UpstreamPool } from './upstream-pools.ts'
+
+/** Where the body of an answer goes once its head has gone out. */
+export interface ReplySink {
+  /** False: hold back until `resume`. */
+  write(chunk: Buffer): boolean
+  end(): void
+  fail(failure: ForwardFailure): void
+}
+
+export interface CallOptions {
+  readonly plan: ForwardPlan
+  readonly clock: Clock
+  readonly sweep: Sweep
+  readonly body: ClientBody
+}
+
+/**
+ * One request to an upstream and its answer: held, handed over at the head, or streamed. It is the handler that undici
+ * drives, in undici's older form: that one hands over the fields as they came, without a map of them being built first.
+ */
+export class UpstreamCall implements Dispatcher.DispatchHandler {
+  /** Settles once, never rejects. */
+  readonly reply: Promise<UpstreamReply | ForwardFailure>
+  /** Declared length of the answer, null when there is none. */
+  contentLength: number | null = null
+  readonly #options: CallOptions
+  readonly #startedMs: number
+  readonly #settle: (reply: UpstreamReply | ForwardFailure) => void
+  #state: 'waiting' | 'sent' | 'answering' | 'done' = 'waiting'
+  #settled = false
+  #failure: ForwardFailure | null = null
+  #abort: ((error: Error) => void) | null = null
+  #resume: (() => void) | null = null
+  #body: Readable | null = null
+  #sink: ReplySink | null = null
+  #status = 0
+  #headers: readonly string[] = []
+  #firstByteMs = 0
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #paused = false
+  #settleByMs = Infinity
+  #movedMs = 0
+
+  constructor(options: CallOptions) {
+    this.#options = options
+    this.#startedMs = options.clock.monotonicMs()
+    const { promise, resolve } = Promise.withResolvers<UpstreamReply | ForwardFailure>()
+    this.reply = promise
+    this.#settle = resolve
+  }
+
+  /** Sends the request. `hasBody` false: none is sent, whatever the client sent. */
+  start({ pool, basePath }: UpstreamPool, request: { method: string; headers: string[]; hasBody: boolean }): void {
+    const { plan, body } = this.#options
+    let sent: Buffer | Readable | null = null
+    if (request.hasBody) {
+      sent = body.complete ? body.takeWhole() : body.open(this.#onBodyChunk)
+      if (sent instanceof Buffer && sent.length > plan.bodyBytesMax) return this.fail('body_too_large', bodyNote(plan))
+      if (!(sent instanceof Buffer)) this.#body = sent
+    }
+    pool.dispatch(
+      { method: request.method, path: `${basePath}${plan.target}`, headers: request.headers, body: sent },
+      this,
+    )
+  }
+
+  /** The answer is whole, or there will be none. */
+  get done(): boolean {
+    return this.#state === 'done'
+  }
+
+  /** The body of a complete reply: by this very array an answer is known to be the upstream's. */
+  get held(): readonly Buffer[] {
+    return this.#held
+  }
+
+  /** What has arrived and was not taken yet. */
+  takeHeld(): readonly Buffer[] {
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = 0
+    return held
+  }
+
+  /** From here on chunks go to the sink, which may say at once that it needs no more for now. */
+  flow(sink: ReplySink): void {
+    this.#sink = sink
+    this.#movedMs = this.#options.sweep.latestMs
+    if (this.#failure !== null) sink.fail(this.#failure)
+    else if (this.#state === 'done') sink.end()
+  }
+
+  /** Takes the upstream's bytes again. */
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#movedMs = this.#options.sweep.latestMs
+    this.#resume?.()
+  }
+
+  /** Ends the call for a reason of ours. */
+  fail(reason: Reason, note: string): void {
+    if (this.#state === 'done') return
+    this.#end({ kind: 'failure', reason, note })
+    this.#abort?.(new Error(note))
+    this.#body?.destroy()
+  }
+
+  /** Deadlines, called by the sweep through the exchange. */
+  check(nowMs: number): void {
+    if (this.#state === 'done') return
+    const { plan, body } = this.#options
+    if (nowMs >= plan.deadlineMs) {
+      const isClient = this.#state === 'sent' && body.awaited
+      return this.fail(isClient ? 'request_timeout' : 'upstream_timeout', 'the deadline of the exchange has passed')
+    }
+    const silentMs = nowMs - this.#movedMs
+    if (this.#state === 'sent' && !body.awaited && silentMs >= plan.upstream.headersMs) {
+      return this.fail('upstream_timeout', `no answer within ${plan.upstream.headersMs} ms`)
+    }
+    if (this.#state !== 'answering') return
+    if (!this.#settled && nowMs >= this.#settleByMs) this.#hand(false)
+    if (!this.#paused && silentMs >= plan.upstream.idleMs) {
+      this.fail('upstream_timeout', `silent for ${plan.upstream.idleMs} ms within the answer`)
+    }
+  }
+
+  readonly #onBodyChunk = (bytesSoFar: number): boolean => {
+    const { plan, sweep } = this.#options
+    this.#movedMs = sweep.latestMs
+    if (bytesSoFar <= plan.bodyBytesMax) return true
+    this.fail('body_too_large', bodyNote(plan))
+    return false
+  }
+
+  /** undici: the request is about to be written to a connection. */
+  onConnect(abort: (error?: Error) => void): void {
+    // Thrown, because abort() would close a connection that nothing was written to.
+    if (this.#state === 'done') throw new Error('the exchange ended before its turn')
+    this.#state = 'sent'
+    this.#movedMs = this.#options.sweep.latestMs
+    this.#abort = abort
+  }
+
+  /** undici: a head has arrived; interim ones are no answers. */
+  onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
+    if (status < 200 || this.#state === 'done') return true
+    const { plan, clock, sweep } = this.#options
+    const nowMs = clock.monotonicMs()
+    const head = readResponseHead(raw)
+    this.#state = 'answering'
+    this.#status = status
+    this.#headers = head.headers
+    this.contentLength = head.contentLength
+    this.#firstByteMs = nowMs - this.#startedMs
+    this.#movedMs = sweep.latestMs
+    this.#resume = resume
+    this.#settleByMs = nowMs + plan.holdMsMax
+    // Not before the bytes that came with the head have been read: small answers are whole then.
+    const isTooLong = head.contentLength !== null && head.contentLength > plan.holdBytesMax
+    if (plan.holdBytesMax === 0 || isTooLong) queueMicrotask(() => this.#hand(false))
+    return true
+  }
+
+  /** undici: a part of the body; false stops the reading. */
+  onData(chunk: Buffer): boolean {
+    this.#movedMs = this.#options.sweep.latestMs
+    if (this.#sink !== null) {
+      if (!this.#sink.write(chunk)) this.#paused = true
+      return !this.#paused
+    }
+    this.#held.push(chunk)
+    this.#heldBytes += chunk.length
+    const { holdBytesMax } = this.#options.plan
+    if (holdBytesMax > 0 && this.#heldBytes > holdBytesMax) this.#hand(false)
+    if (this.#heldBytes > Math.max(holdBytesMax, unflownBytesMax)) this.#paused = true
+    return !this.#paused
+  }
+
+  /** undici: the answer is whole. Trailers end here. */
+  onComplete(): void {
+    if (this.#state === 'done') return
+    this.#state = 'done'
+    if (this.#sink !== null) this.#sink.end()
+    else this.#hand(true)
+  }
+
+  /** undici: there is or will be no whole answer; also the echo of our own abort. */
+  onError(error: Error): void {
+    if (this.#state !== 'done') this.#end(upstreamFailure(error))
+  }
+
+  #hand(complete: boolean): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#settle({
+      kind: 'reply',
+      status: this.#status,
+      headers: this.#headers,
+      firstByteMs: this.#firstByteMs,
+      held: this.#held,
+      complete: complete || (this.#state === 'done' && this.#failure === null),
+    })
+  }
+
+  #end(failure: ForwardFailure): void {
+    this.#state = 'done'
+    this.#failure = failure
+    if (this.#sink !== null) return this.#sink.fail(failure)
+    if (this.#settled) return // told when the streaming begins
+    this.#settled = true
+    this.#settle(failure)
+  }
+}
+
+/** How much of an answer is kept while nobody streams it. */
+const unflownBytesMax = 65_536
+
+function bodyNote({ bodyBytesMax }: ForwardPlan): string {
+  return `more than ${bodyBytesMax} bytes`
+}
