@@ -15,17 +15,23 @@ const types: Step = { name: 'types', command: [tool('tsc'), '--noEmit', '-p', ro
 const lint: Step = { name: 'lint', command: [tool('oxlint'), '--type-aware', '--deny-warnings'] }
 const format: Step = { name: 'format', command: [tool('oxfmt'), '--check'] }
 const tidy: Step = { name: 'tidy', command: [process.execPath, 'scripts/tidy.ts'] }
-const unit: Step = { name: 'unit tests', command: [process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot', ...unitTestFiles()] }
+const unit: Step = {
+  name: 'unit tests',
+  command: [process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot', ...unitTestFiles()],
+}
 
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === 'format') return await run({ name: 'format', command: [tool('oxfmt'), ...(args.includes('--write') ? [] : ['--check'])] })
+  if (args[0] === 'format')
+    return await run({ name: 'format', command: [tool('oxfmt'), ...(args.includes('--write') ? [] : ['--check'])] })
   const started = performance.now()
   // The compilers and the tests each keep one core busy; what is quick goes along.
   const codes = await Promise.all([inTurn([types, lint, format, tidy]), inTurn([unit])])
   const failed = codes.flat().filter((code) => code !== 0).length
-  process.stderr.write(`check: ${failed === 0 ? 'all well' : `${failed} failed`} in ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
+  process.stderr.write(
+    `check: ${failed === 0 ? 'all well' : `${failed} failed`} in ${((performance.now() - started) / 1000).toFixed(1)} s\n`,
+  )
   return failed === 0 ? 0 : 1
 }
 

@@ -28,5 +28,9 @@ function main(patterns: readonly string[]): number {
 
 function runTests(args: readonly string[], files: number): number {
   if (files === 0) return 0
-  return spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...args], { stdio: ['ignore', 'inherit', 'inherit'] }).status ?? 1
+  return (
+    spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...args], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    }).status ?? 1
+  )
 }

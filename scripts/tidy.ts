@@ -18,7 +18,9 @@ export interface Source {
   readonly text: string
 }
 
-const neutral = new Set(['path', 'url', 'events', 'buffer', 'util', 'assert', 'timers', 'stream', 'os'].map((name) => `node:${name}`))
+const neutral = new Set(
+  ['path', 'url', 'events', 'buffer', 'util', 'assert', 'timers', 'stream', 'os'].map((name) => `node:${name}`),
+)
 /** Rooms that must run anywhere touch not even the neutral built-ins. */
 const pure = new Set(['core', 'tlog'])
 
@@ -27,8 +29,13 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = main(
 function main(): number {
   process.chdir(fileURLToPath(new URL('..', import.meta.url)))
   const table = readTable(readFileSync('ARCHITECTURE.md', 'utf8'))
-  const sources = globSync(['src/**/*.ts', 'scripts/*.ts', 'bench/**/*.ts', 'test/**/*.ts']).map((path) => ({ path, text: readFileSync(path, 'utf8') }))
-  const breaches = sources.toSorted((a, b) => (a.path < b.path ? -1 : 1)).flatMap((source) => [...importBreaches(source, table), ...styleBreaches(source)])
+  const sources = globSync(['src/**/*.ts', 'scripts/*.ts', 'bench/**/*.ts', 'test/**/*.ts']).map((path) => ({
+    path,
+    text: readFileSync(path, 'utf8'),
+  }))
+  const breaches = sources
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+    .flatMap((source) => [...importBreaches(source, table), ...styleBreaches(source)])
   for (const breach of breaches) process.stdout.write(`${breach}\n`)
   return breaches.length === 0 ? 0 : 1
 }
@@ -39,7 +46,14 @@ export function readTable(architecture: string): ReadonlyMap<string, RoomRules> 
   const table = new Map<string, RoomRules>()
   for (const line of section.split('\n')) {
     const [, room, rooms, packages] = line.split('|').map((cell) => cell.trim())
-    if (room === undefined || rooms === undefined || packages === undefined || room === 'Room' || room.startsWith('---')) continue
+    if (
+      room === undefined ||
+      rooms === undefined ||
+      packages === undefined ||
+      room === 'Room' ||
+      room.startsWith('---')
+    )
+      continue
     table.set(room, { rooms: wordsOf(rooms), packages: wordsOf(packages) })
   }
   if (table.size === 0) throw new Error('ARCHITECTURE.md has no table "Who may import whom"')
@@ -68,7 +82,9 @@ export function importBreaches({ path, text }: Source, table: ReadonlyMap<string
   if (rules === undefined) return [`${path}: the room '${room}' is not in the table of ARCHITECTURE.md`]
   const isTest = path.endsWith('.test.ts') || path.includes('/test/')
   return specifiersOf(text).flatMap((specifier) => {
-    const why = specifier.startsWith('.') ? roomBreach(join(dirname(path), specifier), { room, rules, isTest }) : packageBreach(specifier, { room, rules, isTest })
+    const why = specifier.startsWith('.')
+      ? roomBreach(join(dirname(path), specifier), { room, rules, isTest })
+      : packageBreach(specifier, { room, rules, isTest })
     return why === null ? [] : [`${path}: imports ${specifier}, ${why}`]
   })
 }
@@ -82,10 +98,13 @@ interface Importer {
 function roomBreach(target: string, { room, rules, isTest }: Importer): string | null {
   const path = normalize(target)
   const other = roomOf(path)
-  if (other === null) return isTest && (path.startsWith('test/') || path.startsWith('bench/')) ? null : 'which is outside src'
+  if (other === null)
+    return isTest && (path.startsWith('test/') || path.startsWith('bench/')) ? null : 'which is outside src'
   if (other === room) return null
   if (!rules.rooms.has('*') && !rules.rooms.has(other)) return `but '${room}' may not import '${other}'`
-  return path.endsWith('/mod.ts') || !path.slice(4).includes('/') ? null : 'but a room is entered only through its mod.ts'
+  return path.endsWith('/mod.ts') || !path.slice(4).includes('/')
+    ? null
+    : 'but a room is entered only through its mod.ts'
 }
 
 function packageBreach(specifier: string, { room, rules, isTest }: Importer): string | null {
@@ -98,14 +117,19 @@ function packageBreach(specifier: string, { room, rules, isTest }: Importer): st
 }
 
 function packageOf(specifier: string): string {
-  return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
 }
 
 function specifiersOf(text: string): string[] {
   const code = text.replaceAll(/^\s*(?:\/\/|\*|\/\*).*$/gm, '')
-  return [...code.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+'([^'$]+)'|(?:^|\n)\s*import\s+'([^'$]+)'|\bimport\(\s*'([^'$]+)'/g)].map(
-    (match) => match[1] ?? match[2] ?? match[3] ?? '',
-  )
+  return [
+    ...code.matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s+'([^'$]+)'|(?:^|\n)\s*import\s+'([^'$]+)'|\bimport\(\s*'([^'$]+)'/g,
+    ),
+  ].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
 /** Marks of unfinished work, and tests that do not run. */
@@ -113,8 +137,10 @@ export function styleBreaches({ path, text }: Source): string[] {
   const breaches: string[] = []
   for (const [index, line] of text.split('\n').entries()) {
     const at = `${path}:${index + 1}`
-    if (path !== 'scripts/tidy.ts' && /\b(?:TODO|FIXME|XXX|HACK)\b/.test(line)) breaches.push(`${at}: unfinished work is finished or not begun`)
-    if (path.endsWith('.test.ts') && /\b(?:test|it|describe)\.(?:skip|only|todo)\b/.test(line)) breaches.push(`${at}: a test runs, or does not exist`)
+    if (path !== 'scripts/tidy.ts' && /\b(?:TODO|FIXME|XXX|HACK)\b/.test(line))
+      breaches.push(`${at}: unfinished work is finished or not begun`)
+    if (path.endsWith('.test.ts') && /\b(?:test|it|describe)\.(?:skip|only|todo)\b/.test(line))
+      breaches.push(`${at}: a test runs, or does not exist`)
     if (/\b(?:manager|helper)s?\.ts'/.test(line)) breaches.push(`${at}: a name that says nothing`)
   }
   return breaches

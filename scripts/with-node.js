@@ -40,7 +40,10 @@ function packagesOf(name) {
 
 function setUp() {
   process.stderr.write('Setting up: npm ci\n')
-  const ended = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] })
+  const ended = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  })
   if (ended.status !== 0) fail('Cannot set up: npm ci failed, see above')
 }
 
@@ -49,7 +52,9 @@ function suitableNode() {
   if (major > 24 || (major === 24 && minor >= 12)) return process.execPath
   const own = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node')
   if (existsSync(own)) return own
-  return fail(`Gatehouse needs Node 24.12 or newer, this is ${process.versions.node}, and no packaged one exists for ${process.platform}-${process.arch}`)
+  return fail(
+    `Gatehouse needs Node 24.12 or newer, this is ${process.versions.node}, and no packaged one exists for ${process.platform}-${process.arch}`,
+  )
 }
 
 function fail(sentence) {

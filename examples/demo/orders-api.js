@@ -17,7 +17,8 @@ const users = new Map([
   ['8', { id: '8', name: 'Alan Turing', email: 'alan@example.com' }],
 ])
 const skus = ['lamp', 'desk', 'chair', 'shelf', 'rug']
-for (let i = 1; i <= 40; i++) addOrder({ customer: i % 2 === 0 ? '7' : '8', items: [{ sku: skus[i % skus.length], count: (i % 3) + 1 }] })
+for (let i = 1; i <= 40; i++)
+  addOrder({ customer: i % 2 === 0 ? '7' : '8', items: [{ sku: skus[i % skus.length], count: (i % 3) + 1 }] })
 
 function addOrder({ customer, items }) {
   const id = String(1000 + orders.size)
@@ -52,33 +53,31 @@ function isOrder(value) {
   )
 }
 
-async function answer(request, response) {
-  const url = new URL(request.url, 'http://localhost')
-  const [version, collection, id] = url.pathname.split('/').slice(1)
-  if (version !== 'v1') return send(response, 404, { error: 'not found' })
-  if (collection === 'orders' && id === undefined && request.method === 'GET') {
-    return send(response, 200, { items: [...orders.values()].slice(-20), total: orders.size })
-  }
-  if (collection === 'orders' && id === undefined && request.method === 'POST') {
-    const order = await bodyOf(request).catch(() => null)
-    if (!isOrder(order)) return send(response, 422, { error: 'an order has a customer and items of sku and count' })
+const handlers = {
+  'GET orders': (response) => send(response, 200, { items: [...orders.values()].slice(-20), total: orders.size }),
+  'GET orders/{id}': (response, { id }) => found(response, orders.get(id), 'no such order'),
+  'GET users/{id}': (response, { id }) => found(response, users.get(id), 'no such user'),
+  'POST orders': (response, { body }) => {
+    if (!isOrder(body)) return send(response, 422, { error: 'an order has a customer and items of sku and count' })
     if (orders.size >= ordersMax) return send(response, 507, { error: 'this example keeps 1000 orders at most' })
-    return send(response, 201, addOrder(order))
-  }
-  if (collection === 'orders' && id !== undefined && request.method === 'GET') {
-    const order = orders.get(id)
-    return order === undefined ? send(response, 404, { error: 'no such order' }) : send(response, 200, order)
-  }
-  if (collection === 'users' && id !== undefined && request.method === 'GET') {
-    const user = users.get(id)
-    return user === undefined ? send(response, 404, { error: 'no such user' }) : send(response, 200, user)
-  }
-  if (collection === 'login' && request.method === 'POST') {
-    const login = await bodyOf(request).catch(() => null)
-    const right = login?.name === 'ada' && login?.password === 'analytical engine'
+    return send(response, 201, addOrder(body))
+  },
+  'POST login': (response, { body }) => {
+    const right = body?.name === 'ada' && body?.password === 'analytical engine'
     return right ? send(response, 200, { user: '7' }) : send(response, 401, { error: 'wrong name or password' })
-  }
-  return send(response, 404, { error: 'not found' })
+  },
+}
+
+function found(response, thing, otherwise) {
+  return thing === undefined ? send(response, 404, { error: otherwise }) : send(response, 200, thing)
+}
+
+async function answer(request, response) {
+  const [version, collection, id] = new URL(request.url, 'http://localhost').pathname.split('/').slice(1)
+  const handler = handlers[`${request.method} ${collection}${id === undefined ? '' : '/{id}'}`]
+  if (version !== 'v1' || handler === undefined) return send(response, 404, { error: 'not found' })
+  const body = request.method === 'POST' ? await bodyOf(request).catch(() => null) : null
+  return handler(response, { id, body })
 }
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '3000' } } })

@@ -1,5 +1,13 @@
 import { existsSync, unwatchFile, watchFile } from 'node:fs'
-import { type Address, type Config, configFor, isLoopback, loadConfig, type LoadedConfig, parseAddress } from '../config/mod.ts'
+import {
+  type Address,
+  type Config,
+  configFor,
+  isLoopback,
+  loadConfig,
+  type LoadedConfig,
+  parseAddress,
+} from '../config/mod.ts'
 import { GatehouseError } from '../core/mod.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -8,7 +16,10 @@ const defaultDataDir = './gatehouse-data'
 
 /** The configuration that these options mean: a file, or `--upstream` alone; with the options' own values over it. */
 export function readConfig(options: RunOptions, env: NodeJS.ProcessEnv): LoadedConfig {
-  const read = options.upstream !== undefined && options.config === undefined ? configFor({ upstream: options.upstream, env }) : loadConfig({ path: options.config ?? defaultFile, env })
+  const read =
+    options.upstream !== undefined && options.config === undefined
+      ? configFor({ upstream: options.upstream, env })
+      : loadConfig({ path: options.config ?? defaultFile, env })
   return read.ok ? { ...read, config: overridden(read.config, options) } : read
 }
 
@@ -18,7 +29,10 @@ export function configuredDataDir(file: string | null): string {
   if (file === null && !existsSync(path)) return defaultDataDir
   const read = loadConfig({ path, env: process.env })
   if (read.ok) return read.config.gate.dataDir
-  throw new GatehouseError('config_invalid', `${read.text}Cannot tell the data folder from ${path}: mend it, or name the folder with --data\n`)
+  throw new GatehouseError(
+    'config_invalid',
+    `${read.text}Cannot tell the data folder from ${path}: mend it, or name the folder with --data\n`,
+  )
 }
 
 function overridden(config: Config, options: RunOptions): Config {
@@ -37,14 +51,22 @@ function overridden(config: Config, options: RunOptions): Config {
 /** An address of the command line; as in the file, a bad one is refused, and the admin API stays on loopback. */
 function address(option: string, text: string): Address {
   const parsed = parseAddress(text)
-  if (parsed === null) throw new GatehouseError('invalid_argument', `Cannot listen on '${text}': --${option} takes an address and a port, such as 127.0.0.1:8080`)
-  if (option === 'admin' && !isLoopback(parsed.host)) throw new GatehouseError('invalid_argument', `Cannot open the admin API on '${text}': it listens on loopback only`)
+  if (parsed === null)
+    throw new GatehouseError(
+      'invalid_argument',
+      `Cannot listen on '${text}': --${option} takes an address and a port, such as 127.0.0.1:8080`,
+    )
+  if (option === 'admin' && !isLoopback(parsed.host))
+    throw new GatehouseError('invalid_argument', `Cannot open the admin API on '${text}': it listens on loopback only`)
   return parsed
 }
 
 /** Calls back when the file was saved. Looks twice a second at time and size, which also sees editors that replace the file. */
 export function watchConfig(path: string, onSave: () => void): Disposable {
-  const look = (now: { mtimeMs: number; size: number; ino: number }, before: { mtimeMs: number; size: number; ino: number }): void => {
+  const look = (
+    now: { mtimeMs: number; size: number; ino: number },
+    before: { mtimeMs: number; size: number; ino: number },
+  ): void => {
     if (now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino) onSave()
   }
   watchFile(path, { interval: 500 }, look)

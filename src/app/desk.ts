@@ -3,7 +3,15 @@ import { openEmbeddedControlStore } from '../adapters/embedded/mod.ts'
 import type { Config } from '../config/mod.ts'
 import { GatehouseError, type GateStatus, systemClock } from '../core/mod.ts'
 import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
-import { type GateView, noteUses, openAdmin, openMetrics, openRecentEvents, type ReloadResult } from '../desk/admin/mod.ts'
+import {
+  type GateView,
+  noteUses,
+  openAdmin,
+  openMetrics,
+  openRecentEvents,
+  type RecentEvents,
+  type ReloadResult,
+} from '../desk/admin/mod.ts'
 import { type Control, createTokenVerifier, ensureAdminToken, openControl } from '../desk/control/mod.ts'
 import { type LinkClient, openLinkClient } from '../link/mod.ts'
 import { readConfig, watchConfig } from './config-source.ts'
@@ -44,22 +52,8 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   const events = openRecentEvents()
   stack.use(noteUses(events, control))
   const metrics = stack.use(openMetrics({ events, gate, control, version }))
-  const followers = groupFollowers([events])
   // Everything that looks at records is there before the first one comes.
-  link = stack.use(
-    openLinkClient({
-      path: join(dataDir, 'link.sock'),
-      snapshot: () => control.snapshot(),
-      cursor: async (size) => {
-        events.begin(size)
-        return await followers.cursor()
-      },
-      follow: (batch) => followers.follow(batch),
-      onStatus: gate.heard,
-      onConnect: ({ size, revision }) => log.info('The gate is connected', { records: size, revision }),
-      onDisconnect: (why) => log.warn('The gate is gone', { why }),
-    }),
-  )
+  link = stack.use(openLink({ path: join(dataDir, 'link.sock'), control, events, onStatus: gate.heard, log }))
   const reload = reloader({ options, control, running: read.config, log })
   const admin = stack.use(
     await openAdmin({
@@ -73,7 +67,10 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
       config: { reload },
       version,
       clock: systemClock,
-      onDefect: (error) => log.error('The admin API failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      onDefect: (error) =>
+        log.error('The admin API failed', {
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        }),
     }),
   )
   if (read.path !== null) stack.use(watchConfig(read.path, () => void reload()))
@@ -83,14 +80,39 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   return 0
 }
 
+interface LinkParts {
+  readonly path: string
+  readonly control: Control
+  readonly events: RecentEvents
+  readonly onStatus: (status: GateStatus) => void
+  readonly log: ProcessLog
+}
+
+function openLink({ path, control, events, onStatus, log }: LinkParts): LinkClient {
+  const followers = groupFollowers([events])
+  return openLinkClient({
+    path,
+    snapshot: () => control.snapshot(),
+    cursor: async (size) => {
+      events.begin(size)
+      return await followers.cursor()
+    },
+    follow: (batch) => followers.follow(batch),
+    onStatus,
+    onConnect: ({ size, revision }) => log.info('The gate is connected', { records: size, revision }),
+    onDisconnect: (why) => log.warn('The gate is gone', { why }),
+  })
+}
+
 /** The newest status of the gate; none when it is not connected or has been silent. */
-function watchGate(connected: () => boolean): GateView & { heard(status: GateStatus): void } {
+function watchGate(connected: () => boolean): GateView & { readonly heard: (status: GateStatus) => void } {
   let newest: { readonly status: GateStatus; readonly atMs: number } | null = null
   return {
     heard: (status) => {
       newest = { status, atMs: systemClock.monotonicMs() }
     },
-    status: () => (newest !== null && connected() && systemClock.monotonicMs() - newest.atMs < statusMsMax ? newest.status : null),
+    status: () =>
+      newest !== null && connected() && systemClock.monotonicMs() - newest.atMs < statusMsMax ? newest.status : null,
   }
 }
 
@@ -114,7 +136,10 @@ function reloader({ options, control, running, log }: ReloadParts): () => Promis
       log.error(`The configuration has errors; nothing was changed\n${read.text}`)
       return { ok: false, text: read.text }
     }
-    if (atStart(read.config) !== atStart(running)) log.warn('Changes of listen, threads, data, admin, limits.keysMax or of ledger other than hold take effect at a restart')
+    if (atStart(read.config) !== atStart(running))
+      log.warn(
+        'Changes of listen, threads, data, admin, limits.keysMax or of ledger other than hold take effect at a restart',
+      )
     const { revision, changed, applied } = await control.setPolicy(read.config.policy)
     log.info(changed ? 'New rules' : 'The configuration says nothing new', { revision, applied })
     return { ok: true, revision, changed, applied, warnings: read.warnings }

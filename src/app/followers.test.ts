@@ -35,6 +35,10 @@ test('groupFollowers() lets a follower that ran ahead sit out a repeated batch',
 })
 
 test('groupFollowers() fails the batch when one follower fails', async () => {
-  const broken: Follower = { name: 'broken', cursor: async () => 0, follow: () => Promise.reject(new Error('disk full')) }
+  const broken: Follower = {
+    name: 'broken',
+    cursor: async () => 0,
+    follow: () => Promise.reject(new Error('disk full')),
+  }
   await assert.rejects(groupFollowers([broken]).follow(records(0, 1)), /disk full/)
 })

@@ -31,7 +31,9 @@ export function createGateRules({ file, policy }: { file: SnapshotFile; policy: 
     snapshot: () => current,
     received,
     routeOf: (index) => {
-      const found = current.policy.apis.flatMap((api) => api.routes.map((route) => ({ api: api.name, route: route.id })))[index]
+      const found = current.policy.apis.flatMap((api) =>
+        api.routes.map((route) => ({ api: api.name, route: route.id })),
+      )[index]
       return found ?? null
     },
     attach: (threads) => {

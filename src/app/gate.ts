@@ -59,7 +59,11 @@ export async function runGate(options: RunOptions): Promise<number> {
   const timer = setInterval(() => link.sendStatus(status()), statusMs)
   stack.defer(() => clearInterval(timer))
   process.send?.({ addresses: pool.addresses } satisfies GateReady)
-  log.info('Listening', { at: pool.addresses.map(({ host, port }) => `${host}:${port}`).join(' '), threads: settings.threads, records: ledger.status().size })
+  log.info('Listening', {
+    at: pool.addresses.map(({ host, port }) => `${host}:${port}`).join(' '),
+    threads: settings.threads,
+    records: ledger.status().size,
+  })
   await told
   log.info('Draining')
   draining.is = true
@@ -107,7 +111,7 @@ async function openLink({ settings, ledger, rules, log }: LinkParts): Promise<Li
   })
 }
 
-type PoolParts = LinkParts & { readonly counters: CounterShared; fail(why: string): void }
+type PoolParts = LinkParts & { readonly counters: CounterShared; readonly fail: (why: string) => void }
 
 async function startPool({ settings, ledger, rules, log, fail, counters }: PoolParts): Promise<ThreadPool> {
   return await openThreadPool({

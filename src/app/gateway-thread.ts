@@ -36,7 +36,12 @@ function main(port: MessagePort, setup: ThreadSetup): void {
             say({ type: 'serving', addresses: started.engine.addresses })
             setInterval(() => say({ type: 'connections', connections: started.engine.connections }), statusMs).unref()
           },
-          (error: unknown) => say({ type: 'unable', code: error instanceof GatehouseError ? error.code : 'thread_failed', message: messageOf(error) }),
+          (error: unknown) =>
+            say({
+              type: 'unable',
+              code: error instanceof GatehouseError ? error.code : 'thread_failed',
+              message: messageOf(error),
+            }),
         )
         return
       case 'snapshot':
@@ -53,7 +58,11 @@ function main(port: MessagePort, setup: ThreadSetup): void {
 }
 
 /** Opens the listeners over a request path that works by the newest snapshot. */
-async function serve(setup: ThreadSetup, order: Extract<ToThread, { type: 'serve' }>, say: (message: FromThread) => void): Promise<Serving> {
+async function serve(
+  setup: ThreadSetup,
+  order: Extract<ToThread, { type: 'serve' }>,
+  say: (message: FromThread) => void,
+): Promise<Serving> {
   const clock = systemClock
   const { policy } = order.snapshot
   let current = order.snapshot
@@ -61,9 +70,11 @@ async function serve(setup: ThreadSetup, order: Extract<ToThread, { type: 'serve
   const authenticator = createApiKeyAuthenticator({ pepper: setup.pepper })
   authenticator.apply(current)
   const store = openCounterTable(setup.counters, order.thread)
-  const limiterOf = ({ rateLimitHeaders }: Policy): Limiter => createLimiter({ store, seed: setup.counterSeed, rateLimitHeaders })
+  const limiterOf = ({ rateLimitHeaders }: Policy): Limiter =>
+    createLimiter({ store, seed: setup.counterSeed, rateLimitHeaders })
   let limiter = limiterOf(policy)
-  const onDefect = (error: unknown, requestId: string): void => say({ type: 'defect', requestId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  const onDefect = (error: unknown, requestId: string): void =>
+    say({ type: 'defect', requestId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   const gate: Gate = {
     thread: order.thread,
     clock,

@@ -53,7 +53,15 @@ const exitIntegrity = 6
  */
 export function launchProcesses(options: LauncherOptions): Launcher {
   const { promise, resolve } = Promise.withResolvers<number>()
-  const watched = options.plans.map((plan): Watched => ({ plan, child: null, restart: null, startedMs: 0, backoffMs: backoffMsMin, crashes: [], everReady: false }))
+  const watched = options.plans.map((plan): Watched => ({
+    plan,
+    child: null,
+    restart: null,
+    startedMs: 0,
+    backoffMs: backoffMsMin,
+    crashes: [],
+    everReady: false,
+  }))
   let stopping: { code: number } | null = null
 
   const start = (one: Watched): void => {
@@ -68,7 +76,9 @@ export function launchProcesses(options: LauncherOptions): Launcher {
       one.everReady = true
       options.onReady(one.plan.name, said)
     })
-    child.on('error', (error) => options.log.error('Cannot start process', { process: one.plan.name, error: error.message }))
+    child.on('error', (error) =>
+      options.log.error('Cannot start process', { process: one.plan.name, error: error.message }),
+    )
     child.on('exit', (code, signal) => {
       one.child = null
       if (stopping !== null) return stopNext()
@@ -86,7 +96,12 @@ export function launchProcesses(options: LauncherOptions): Launcher {
       return finish(exitIntegrity)
     }
     if (now - one.startedMs > crashWindowMs) one.backoffMs = backoffMsMin
-    options.log.warn('Process ended, starting it again', { process: one.plan.name, code, signal, afterMs: one.backoffMs })
+    options.log.warn('Process ended, starting it again', {
+      process: one.plan.name,
+      code,
+      signal,
+      afterMs: one.backoffMs,
+    })
     one.restart = setTimeout(() => start(one), one.backoffMs)
     one.backoffMs = Math.min(one.backoffMs * 2, backoffMsMax)
   }

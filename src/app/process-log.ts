@@ -10,7 +10,9 @@ export type Facts = Readonly<Record<string, string | number | boolean | null>>
 /** One line per message on standard error: time, process, level, message, `name=value` facts. */
 export function openProcessLog(name: string, write: (line: string) => void): ProcessLog {
   const say = (level: string, message: string, facts: Facts = {}): void => {
-    const tail = Object.entries(facts).map(([key, value]) => ` ${key}=${typeof value === 'string' ? JSON.stringify(value) : value}`)
+    const tail = Object.entries(facts).map(
+      ([key, value]) => ` ${key}=${typeof value === 'string' ? JSON.stringify(value) : value}`,
+    )
     write(`${new Date().toISOString()} ${name} ${level} ${message}${tail.join('')}\n`)
   }
   return {

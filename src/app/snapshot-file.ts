@@ -18,7 +18,7 @@ export function openSnapshotFile(dataDir: string): SnapshotFile {
   let newest: Snapshot | null = null
   let writing: Promise<void> | null = null
   const flush = async (): Promise<void> => {
-    await null // the caller of `write` may still replace `newest` in this turn
+    await Promise.resolve() // the caller of `write` may still replace `newest` in this turn
     while (newest !== null) {
       const text = JSON.stringify(newest)
       newest = null
@@ -41,7 +41,11 @@ function readSnapshot(path: string): Snapshot | null {
     return JSON.parse(readFileSync(path, 'utf8')) as Snapshot
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return null
-    throw new GatehouseError('snapshot_unreadable', `Cannot read the last good rules in ${path}: remove the file to start from the configuration alone`, { cause })
+    throw new GatehouseError(
+      'snapshot_unreadable',
+      `Cannot read the last good rules in ${path}: remove the file to start from the configuration alone`,
+      { cause },
+    )
   }
 }
 

@@ -14,7 +14,13 @@ export interface ThreadSetup {
 
 /** Main to gateway thread. A spare gets its number, and with it its ring and ledger port, only when it takes over. */
 export type ToThread =
-  | { readonly type: 'serve'; readonly thread: number; readonly ledger: LedgerSlot; readonly port: MessagePort; readonly snapshot: Snapshot }
+  | {
+      readonly type: 'serve'
+      readonly thread: number
+      readonly ledger: LedgerSlot
+      readonly port: MessagePort
+      readonly snapshot: Snapshot
+    }
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly type: 'change'; readonly change: SnapshotChange }
   | { readonly type: 'drain'; readonly deadlineMs: number }

@@ -11,99 +11,117 @@ export interface ThreadPoolOptions {
   readonly ledger: Ledger
   readonly log: ProcessLog
   /** The newest rules; a thread that takes over begins with them. */
-  snapshot(): Snapshot
+  readonly snapshot: () => Snapshot
   /** A fault that replacing threads does not mend: the gate must end. */
-  onFailed(why: string): void
-}
-
-/** The gateway threads and a warm spare. */
-export interface ThreadPool {
-  readonly addresses: readonly { readonly host: string; readonly port: number }[]
-  /** Threads replaced since the start. */
-  readonly replaced: number
-  connectionsOf(thread: number): number
-  /** True when every gateway thread works by it. */
-  apply(rules: { snapshot: Snapshot } | { change: SnapshotChange }): Promise<boolean>
-  /** Stops listening, lets exchanges end until the deadline, then ends the threads. */
-  close(deadlineMs: number): Promise<void>
+  readonly onFailed: (why: string) => void
 }
 
 const crashWindowMs = 60_000
 /** So many dead threads within the window have a cause that a new thread meets again. */
 const crashesMax = 20
 
-/** Starts all threads; a thread that dies is replaced by the spare after its ring is drained and its locks are repaired. */
+/** Starts all threads and a warm spare, which takes the place of one that dies. */
 export async function openThreadPool(options: ThreadPoolOptions): Promise<ThreadPool> {
-  const { setup, log, ledger } = options
-  let closing = false
-  let replaced = 0
-  let crashes: number[] = []
-  const start = (): Promise<GatewayWorker> => startGatewayWorker(setup, log)
-  /** By thread number; a promise while the thread's place is being filled. */
-  const places: Promise<GatewayWorker>[] = []
-  const running = new Map<number, GatewayWorker>()
-  let addresses: readonly { host: string; port: number }[] = []
+  const pool = new ThreadPool(options)
+  await pool.start()
+  return pool
+}
 
-  const seat = async (worker: GatewayWorker, thread: number): Promise<GatewayWorker> => {
-    const { slot, port } = ledger.slot(thread)
-    addresses = await worker.serve({ thread, ledger: slot, port, snapshot: options.snapshot() })
-    running.set(thread, worker)
+/** The gateway threads of this process. */
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions
+  /** By thread number: the thread, or the promise of the one that takes its place. */
+  readonly #places: Promise<GatewayWorker>[] = []
+  readonly #running = new Map<number, GatewayWorker>()
+  #spare: Promise<GatewayWorker> | null = null
+  #addresses: readonly { readonly host: string; readonly port: number }[] = []
+  #crashes: number[] = []
+  #replaced = 0
+  #closing = false
+
+  constructor(options: ThreadPoolOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    // One after the other: on two cores all at once would only be slower.
+    for (let thread = 0; thread < this.#options.threads; thread++) {
+      this.#places.push(Promise.resolve(await this.#seat(await this.#load(), thread)))
+    }
+    this.#spare = this.#watched(this.#load())
+  }
+
+  get addresses(): readonly { readonly host: string; readonly port: number }[] {
+    return this.#addresses
+  }
+
+  /** Threads replaced since the start. */
+  get replaced(): number {
+    return this.#replaced
+  }
+
+  connectionsOf(thread: number): number {
+    return this.#running.get(thread)?.connections ?? 0
+  }
+
+  /** True when every gateway thread works by it. */
+  async apply(rules: { snapshot: Snapshot } | { change: SnapshotChange }): Promise<boolean> {
+    const applied = await Promise.all(
+      this.#places.map(async (place) => {
+        const worker = await place
+        // One that dies meanwhile is replaced by one that begins with the newest rules.
+        return (await worker.apply(rules)) || !worker.alive
+      }),
+    )
+    return applied.every(Boolean)
+  }
+
+  /** Stops listening, lets exchanges end until the deadline, then ends the threads. */
+  async close(deadlineMs: number): Promise<void> {
+    this.#closing = true
+    await Promise.all([...this.#running.values()].map((worker) => worker.drain(deadlineMs)))
+    await Promise.all([...this.#running.values()].map((worker) => worker.terminate()))
+    await this.#spare?.then(
+      (worker) => worker.terminate(),
+      () => {},
+    )
+  }
+
+  #load(): Promise<GatewayWorker> {
+    return startGatewayWorker(this.#options.setup, this.#options.log)
+  }
+
+  async #seat(worker: GatewayWorker, thread: number): Promise<GatewayWorker> {
+    const { slot, port } = this.#options.ledger.slot(thread)
+    this.#addresses = await worker.serve({ thread, ledger: slot, port, snapshot: this.#options.snapshot() })
+    this.#running.set(thread, worker)
     void worker.ended.then((code) => {
-      running.delete(thread)
-      if (closing) return
-      const next = replace(thread, code)
-      next.catch(failed)
-      places[thread] = next
+      this.#running.delete(thread)
+      if (!this.#closing) this.#places[thread] = this.#watched(this.#replace(thread, code))
     })
     return worker
   }
-  const replace = async (thread: number, code: number): Promise<GatewayWorker> => {
+
+  /** The dead thread's ring is drained and its locks are repaired before its number is used again. */
+  async #replace(thread: number, code: number): Promise<GatewayWorker> {
+    const { ledger, setup, log, onFailed } = this.#options
     const now = performance.now()
-    crashes = [...crashes.filter((at) => now - at < crashWindowMs), now]
-    if (crashes.length > crashesMax) options.onFailed(`${crashes.length} gateway threads died within a minute`)
+    this.#crashes = [...this.#crashes.filter((at) => now - at < crashWindowMs), now]
+    if (this.#crashes.length > crashesMax) onFailed(`${this.#crashes.length} gateway threads died within a minute`)
     const aborted = await ledger.threadDied(thread)
     repairCounters(setup.counters, thread)
-    replaced++
+    this.#replaced++
     log.warn('Gateway thread died; the spare takes its place', { thread, code, abortedRequests: aborted })
-    const next = await spare
-    spare = start()
-    spare.catch(failed)
-    return await seat(next, thread)
-  }
-  const failed = (error: unknown): void => {
-    if (!closing) options.onFailed(messageOf(error))
+    const next = await (this.#spare ?? this.#load())
+    this.#spare = this.#watched(this.#load())
+    return await this.#seat(next, thread)
   }
 
-  // One compiles while the next one starts; on two cores all at once would only be slower.
-  for (let thread = 0; thread < options.threads; thread++) places.push(Promise.resolve(await seat(await start(), thread)))
-  let spare = start()
-  spare.catch(failed)
-  return {
-    get addresses() {
-      return addresses
-    },
-    get replaced() {
-      return replaced
-    },
-    connectionsOf: (thread) => running.get(thread)?.connections ?? 0,
-    apply: async (rules) => {
-      const applied = await Promise.all(
-        places.map(async (place) => {
-          const worker = await place
-          // One that dies meanwhile is replaced by one that begins with the newest rules.
-          return (await worker.apply(rules)) || !worker.alive
-        }),
-      )
-      return applied.every(Boolean)
-    },
-    close: async (deadlineMs) => {
-      closing = true
-      await Promise.all([...running.values()].map((worker) => worker.drain(deadlineMs)))
-      await Promise.all([...running.values()].map((worker) => worker.terminate()))
-      await spare.then(
-        (worker) => worker.terminate(),
-        () => {},
-      )
-    },
+  /** A thread that cannot be started ends the gate; the launcher tries again with back-off. */
+  #watched(worker: Promise<GatewayWorker>): Promise<GatewayWorker> {
+    worker.catch((error: unknown) => {
+      if (!this.#closing) this.#options.onFailed(messageOf(error))
+    })
+    return worker
   }
 }

@@ -51,7 +51,8 @@ function open(target: AdminTarget, { method, path, text, signal }: Call): Promis
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const headers: Record<string, string | number> = { accept: 'application/json, text/event-stream' }
   if (target.token !== null) headers['authorization'] = `Bearer ${target.token}`
-  if (text !== null) Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+  if (text !== null)
+    Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
   const socketPath = join(target.dataDir, 'admin.sock')
   const to = target.url === null ? { socketPath, path, host: 'localhost' } : urlParts(target.url, path)
   const outgoing = send({ ...to, method, headers, signal })
@@ -59,7 +60,9 @@ function open(target: AdminTarget, { method, path, text, signal }: Call): Promis
   outgoing.on('error', (cause) => {
     const where = target.url ?? socketPath
     const hint = hasCode(cause, 'ENOENT') || hasCode(cause, 'ECONNREFUSED') ? '. Is `gatehouse up` running here?' : ''
-    reject(new GatehouseError('unreachable', `Cannot reach the admin API at ${where}${hint} (${cause.message})`, { cause }))
+    reject(
+      new GatehouseError('unreachable', `Cannot reach the admin API at ${where}${hint} (${cause.message})`, { cause }),
+    )
   })
   outgoing.end(text ?? undefined)
   return promise
@@ -68,7 +71,10 @@ function open(target: AdminTarget, { method, path, text, signal }: Call): Promis
 function urlParts(base: string, path: string): { host: string; port: string; path: string } {
   const url = new URL(path, base)
   if (url.protocol !== 'http:' || !['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
-    throw new GatehouseError('invalid_argument', `Cannot use '${base}': the admin API listens on loopback http only in this version`)
+    throw new GatehouseError(
+      'invalid_argument',
+      `Cannot use '${base}': the admin API listens on loopback http only in this version`,
+    )
   }
   return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: url.port, path: url.pathname + url.search }
 }
@@ -78,7 +84,8 @@ async function textOf(response: IncomingMessage): Promise<string> {
   response.setEncoding('utf8')
   for await (const chunk of response) {
     text += String(chunk)
-    if (text.length > answerBytesMax) throw new GatehouseError('unreachable', 'The admin API answered with more than 64 MiB')
+    if (text.length > answerBytesMax)
+      throw new GatehouseError('unreachable', 'The admin API answered with more than 64 MiB')
   }
   return text
 }
@@ -92,7 +99,8 @@ function parsed(text: string): unknown {
 }
 
 function errorOf(status: number, answer: unknown): GatehouseError {
-  const detail = typeof answer === 'object' && answer !== null && 'detail' in answer ? String(answer.detail) : String(answer)
+  const detail =
+    typeof answer === 'object' && answer !== null && 'detail' in answer ? String(answer.detail) : String(answer)
   if (status === 404) return new GatehouseError('not_found', detail)
   if (status === 409) return new GatehouseError('conflict', detail)
   if (status === 400 || status === 422) return new GatehouseError('invalid_argument', detail)
@@ -100,7 +108,11 @@ function errorOf(status: number, answer: unknown): GatehouseError {
 }
 
 /** Parses `text/event-stream` as the WHATWG HTML standard says, as far as our server uses it. */
-async function* events(target: AdminTarget, path: string, signal: AbortSignal): AsyncGenerator<{ event: string; data: string }> {
+async function* events(
+  target: AdminTarget,
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<{ event: string; data: string }> {
   const response = await open(target, { method: 'GET', path, text: null, signal })
   const status = response.statusCode ?? 0
   if (status >= 400) throw errorOf(status, parsed(await textOf(response)))

@@ -18,23 +18,48 @@ export function banner({ version, gate, desk, keys, config, terminal, traffic }:
   const paint = painter(terminal)
   const url = gateUrl(gate)
   const program = import.meta.url.endsWith('.ts') ? 'node bin/gatehouse.js' : 'gatehouse'
-  const data = config.gate.dataDir === 'gatehouse-data' || config.gate.dataDir === './gatehouse-data' ? '' : ` --data ${config.gate.dataDir}`
-  const lines = ['', `${paint('bold', `Gatehouse ${version}`)}${keys === null ? '' : paint('yellow', '  DEMO: example API, synthetic data')}`, '']
+  const data =
+    config.gate.dataDir === 'gatehouse-data' || config.gate.dataDir === './gatehouse-data'
+      ? ''
+      : ` --data ${config.gate.dataDir}`
+  const lines = [
+    '',
+    `${paint('bold', `Gatehouse ${version}`)}${keys === null ? '' : paint('yellow', '  DEMO: example API, synthetic data')}`,
+    '',
+  ]
   const say = (name: string, text: string): void => void lines.push(`  ${name.padEnd(10)} ${text}`)
   say('Gateway', `${url}   ${modeOf(config)}`)
   say('Admin API', `${desk.adminUrl}   (metrics: ${desk.adminUrl}/metrics)`)
   if (desk.adminToken !== null) say('Token', `${desk.adminToken}   admin token, shown this once`)
   if (keys !== null) {
     say('First key', `${keys.yours}   may read orders`)
-    if (traffic) say('Traffic', 'about 5 synthetic requests a second, labelled gatehouse-demo-traffic (off: npm start -- --no-traffic)')
+    if (traffic)
+      say(
+        'Traffic',
+        'about 5 synthetic requests a second, labelled gatehouse-demo-traffic (off: npm start -- --no-traffic)',
+      )
   }
   lines.push('')
-  say('Try', paint('cyan', `curl -i ${url}${keys === null ? '/' : '/v1/orders'}${keys === null ? '' : ` -H 'Authorization: Bearer ${keys.yours}'`}`))
+  say(
+    'Try',
+    paint(
+      'cyan',
+      `curl -i ${url}${keys === null ? '/' : '/v1/orders'}${keys === null ? '' : ` -H 'Authorization: Bearer ${keys.yours}'`}`,
+    ),
+  )
   say('Then', `${program} tail${data}`)
   say('', `${program} explain <x-request-id>${data}`)
   if (config.policy.apis.some((api) => api.mode === 'observe')) {
-    lines.push('', paint('yellow', '  Observe mode: nothing is refused; records say what would have been. To enforce: gatehouse init, set mode: enforce,'))
-    lines.push(paint('yellow', `  and give callers keys: ${program} keys create --consumer acme --scopes orders:read${data}`))
+    lines.push(
+      '',
+      paint(
+        'yellow',
+        '  Observe mode: nothing is refused; records say what would have been. To enforce: gatehouse init, set mode: enforce,',
+      ),
+    )
+    lines.push(
+      paint('yellow', `  and give callers keys: ${program} keys create --consumer acme --scopes orders:read${data}`),
+    )
   }
   if (keys !== null) lines.push('', `  Your own API: npm start -- --upstream http://localhost:3000`)
   lines.push('  Ctrl-C stops it.', '', '')

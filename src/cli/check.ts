@@ -6,7 +6,9 @@ import { painter, type Terminal } from './terminal.ts'
 export async function check(file: string, terminal: Terminal, json: boolean): Promise<number> {
   const read = readConfig({ config: file }, process.env)
   if (json) {
-    terminal.out(`${JSON.stringify(read.ok ? { ok: true, warnings: read.warnings } : { ok: false, problems: read.problems })}\n`)
+    terminal.out(
+      `${JSON.stringify(read.ok ? { ok: true, warnings: read.warnings } : { ok: false, problems: read.problems })}\n`,
+    )
     return read.ok ? exitCodes.ok : exitCodes.configuration
   }
   if (!read.ok) {

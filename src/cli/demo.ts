@@ -31,11 +31,6 @@ const startMs = 10_000
 
 /** Starts the example API on a free loopback port. */
 export async function startDemo(options: RunOptions): Promise<Demo> {
-  const file = (name: string): string => {
-    const path = fileURLToPath(new URL(`../../examples/demo/${name}`, import.meta.url))
-    if (!existsSync(path)) throw new GatehouseError('not_found', `The demo's file ${path} is missing from this installation`)
-    return path
-  }
   const api = fork(file('orders-api.js'), ['--port', '0'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const port = await portOf(api)
   let traffic: ChildProcess | null = null
@@ -44,7 +39,8 @@ export async function startDemo(options: RunOptions): Promise<Demo> {
     env: { GATEHOUSE_DEMO_UPSTREAM: `http://127.0.0.1:${port}` },
     play: async ({ gate, client, traffic: wanted }) => {
       const keys: Record<string, string> = {}
-      for (const [consumer, scopes] of Object.entries(consumers)) keys[consumer] = await freshKey(client, consumer, scopes)
+      for (const [consumer, scopes] of Object.entries(consumers))
+        keys[consumer] = await freshKey(client, consumer, scopes)
       const { you: yours = '', ...others } = keys
       if (wanted) {
         traffic = fork(file('traffic.js'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
@@ -59,6 +55,13 @@ export async function startDemo(options: RunOptions): Promise<Demo> {
   }
 }
 
+function file(name: string): string {
+  const path = fileURLToPath(new URL(`../../examples/demo/${name}`, import.meta.url))
+  if (!existsSync(path))
+    throw new GatehouseError('not_found', `The demo's file ${path} is missing from this installation`)
+  return path
+}
+
 /** The gateway's first address as a loopback URL. */
 export function gateUrl(gate: GateReady): string {
   const address = gate.addresses[0]
@@ -68,7 +71,12 @@ export function gateUrl(gate: GateReady): string {
 
 /** Keys are shown once, so each start of the demo makes new ones and revokes those of the last. */
 async function freshKey(client: AdminClient, consumer: string, scopes: readonly string[]): Promise<string> {
-  const created = (await client.post('/v1/keys', { consumer, scopes, environment: 'test', createConsumer: true })) as CreatedKey
+  const created = (await client.post('/v1/keys', {
+    consumer,
+    scopes,
+    environment: 'test',
+    createConsumer: true,
+  })) as CreatedKey
   const { items } = (await client.get(`/v1/keys?consumer=${consumer}`)) as Items<ShownCredential>
   for (const old of items) {
     if (old.id !== created.credential.id && old.revokedAtMs === null) await client.post(`/v1/keys/${old.id}/revoke`, {})
@@ -78,9 +86,14 @@ async function freshKey(client: AdminClient, consumer: string, scopes: readonly 
 
 function portOf(api: ChildProcess): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const timer = setTimeout(() => reject(new GatehouseError('thread_failed', `The example API did not start within ${startMs} ms`)), startMs)
+  const timer = setTimeout(
+    () => reject(new GatehouseError('thread_failed', `The example API did not start within ${startMs} ms`)),
+    startMs,
+  )
   // The example sends exactly this when it listens.
   api.once('message', (said) => resolve((said as { port: number }).port))
-  api.once('exit', (code) => reject(new GatehouseError('thread_failed', `The example API ended at its start with code ${code}`)))
+  api.once('exit', (code) =>
+    reject(new GatehouseError('thread_failed', `The example API ended at its start with code ${code}`)),
+  )
   return promise.finally(() => clearTimeout(timer))
 }

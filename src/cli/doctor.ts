@@ -23,7 +23,15 @@ export interface DoctorOptions extends Shown {
 /** `doctor`: exit code 1 when something is wrong, 0 when there is at most advice. */
 export async function doctor(options: DoctorOptions): Promise<number> {
   const { terminal, json } = options
-  const checks = [runtime(), configuration(options.config), ...folders(options.dataDir), disk(options.dataDir), acceptQueue(), ...(await running(options.client)), encryption()]
+  const checks = [
+    runtime(),
+    configuration(options.config),
+    ...folders(options.dataDir),
+    disk(options.dataDir),
+    acceptQueue(),
+    ...(await running(options.client)),
+    encryption(),
+  ]
   const wrong = checks.some((check) => check.state === 'wrong')
   if (json) {
     terminal.out(`${JSON.stringify({ ok: !wrong, checks })}\n`)
@@ -45,7 +53,9 @@ const wrong = (id: string, found: string, fix: string): Check => ({ id, state: '
 function runtime(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const new24 = major > 24 || (major === 24 && minor >= 12)
-  return new24 ? ok('runtime', `Node ${process.versions.node}`) : wrong('runtime', `Node ${process.versions.node} is too old`, 'Install Node 24.12 or newer')
+  return new24
+    ? ok('runtime', `Node ${process.versions.node}`)
+    : wrong('runtime', `Node ${process.versions.node} is too old`, 'Install Node 24.12 or newer')
 }
 
 function configuration(config: string | null): Check {
@@ -54,7 +64,12 @@ function configuration(config: string | null): Check {
   const read = readConfig({ config: file }, process.env)
   if (!read.ok) return wrong('configuration', `${file} has errors`, `gatehouse check ${file}`)
   const observing = read.config.policy.apis.filter((api) => api.mode === 'observe')
-  if (observing.length > 0) return advice('configuration', `${observing.map((api) => api.name).join(', ')}: observed only, nothing is refused`, `Set mode: enforce in ${file}`)
+  if (observing.length > 0)
+    return advice(
+      'configuration',
+      `${observing.map((api) => api.name).join(', ')}: observed only, nothing is refused`,
+      `Set mode: enforce in ${file}`,
+    )
   return ok('configuration', `${file} is valid, ${read.config.policy.apis.length} APIs`)
 }
 
@@ -62,7 +77,12 @@ function configuration(config: string | null): Check {
 function folders(dataDir: string): Check[] {
   if (!existsSync(dataDir)) return [advice('data folder', `${dataDir} does not exist yet`, 'gatehouse up')]
   const checks = [permission('data folder', dataDir, 0o700)]
-  for (const [name, mode] of [['keys', 0o700], ['keys/pepper', 0o600], ['control.db', 0o600], ['snapshot.json', 0o600]] as const) {
+  for (const [name, mode] of [
+    ['keys', 0o700],
+    ['keys/pepper', 0o600],
+    ['control.db', 0o600],
+    ['snapshot.json', 0o600],
+  ] as const) {
     const path = join(dataDir, name)
     if (existsSync(path)) checks.push(permission(name, path, mode))
   }
@@ -72,7 +92,9 @@ function folders(dataDir: string): Check[] {
 function permission(id: string, path: string, mode: number): Check {
   const found = statSync(path).mode & 0o777
   const text = `${path} has mode ${found.toString(8).padStart(4, '0')}`
-  return (found & ~mode) === 0 ? ok(id, text) : wrong(id, `${text}: others may get in`, `chmod ${mode.toString(8)} ${path}`)
+  return (found & ~mode) === 0
+    ? ok(id, text)
+    : wrong(id, `${text}: others may get in`, `chmod ${mode.toString(8)} ${path}`)
 }
 
 const freeShareMin = 0.15
@@ -81,27 +103,42 @@ function disk(dataDir: string): Check {
   const stats = statfsSync(existsSync(dataDir) ? dataDir : '.')
   const share = stats.bavail / Math.max(stats.blocks, 1)
   const text = `${((stats.bavail * stats.bsize) / 2 ** 30).toFixed(1)} GiB free (${Math.round(share * 100)} %)`
-  return share >= freeShareMin ? ok('disk', text) : advice('disk', text, 'Free space: a ledger that cannot write refuses requests')
+  return share >= freeShareMin
+    ? ok('disk', text)
+    : advice('disk', text, 'Free space: a ledger that cannot write refuses requests')
 }
 
 /** Connections waiting in the accept queue of a dying thread are reset unless the kernel hands them on. */
 function acceptQueue(): Check {
   const path = '/proc/sys/net/ipv4/tcp_migrate_req'
   if (!existsSync(path)) return ok('accept queue', 'not a Linux that could migrate it')
-  if (readFileSync(path, 'utf8').trim() === '1') return ok('accept queue', 'migrates to the other threads when one dies')
-  return advice('accept queue', 'connections waiting for a thread that dies are reset', 'sysctl -w net.ipv4.tcp_migrate_req=1')
+  if (readFileSync(path, 'utf8').trim() === '1')
+    return ok('accept queue', 'migrates to the other threads when one dies')
+  return advice(
+    'accept queue',
+    'connections waiting for a thread that dies are reset',
+    'sysctl -w net.ipv4.tcp_migrate_req=1',
+  )
 }
 
 async function running(client: AdminClient): Promise<Check[]> {
   try {
     // What our own server answers; see answers.ts.
     const status = (await client.get('/v1/status')) as Status
-    if (status.gate === null) return [ok('desk', 'answers'), wrong('gate', 'is not connected to the desk', 'Look at the output of gatehouse up')]
+    if (status.gate === null)
+      return [
+        ok('desk', 'answers'),
+        wrong('gate', 'is not connected to the desk', 'Look at the output of gatehouse up'),
+      ]
     const { ledger, threads, revision } = status.gate
     return [
       ok('desk', `answers, revision ${status.revision}`),
-      revision === status.revision ? ok('gate', `${threads.length} gateway threads, revision ${revision}`) : advice('gate', `has revision ${revision}, the desk has ${status.revision}`, 'Wait a second and ask again'),
-      ledger.state === 'ok' ? ok('ledger', `${ledger.size} records, last sign of life ${Math.round(ledger.beatAgeMs)} ms ago`) : wrong('ledger', `is ${ledger.state}`, 'Look at the disk under the data folder'),
+      revision === status.revision
+        ? ok('gate', `${threads.length} gateway threads, revision ${revision}`)
+        : advice('gate', `has revision ${revision}, the desk has ${status.revision}`, 'Wait a second and ask again'),
+      ledger.state === 'ok'
+        ? ok('ledger', `${ledger.size} records, last sign of life ${Math.round(ledger.beatAgeMs)} ms ago`)
+        : wrong('ledger', `is ${ledger.state}`, 'Look at the disk under the data folder'),
     ]
   } catch {
     return [advice('desk', 'does not answer', 'gatehouse up')]
@@ -109,5 +146,9 @@ async function running(client: AdminClient): Promise<Check[]> {
 }
 
 function encryption(): Check {
-  return advice('at rest', 'records are checksummed, not yet encrypted or signed', 'Keep the data folder on an encrypted disk until a version that seals records')
+  return advice(
+    'at rest',
+    'records are checksummed, not yet encrypted or signed',
+    'Keep the data folder on an encrypted disk until a version that seals records',
+  )
 }

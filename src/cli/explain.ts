@@ -7,12 +7,20 @@ export function explain(request: ShownRequest, paint: Paint): string {
   const { event } = request
   const lines = [headline(event, paint), ...origin(event), '']
   lines.push(...stages(event, paint))
-  if (event.wouldRefuse !== null) lines.push(paint('yellow', `  observe mode: enforcing would have refused it with ${event.wouldRefuse}`))
+  if (event.wouldRefuse !== null)
+    lines.push(paint('yellow', `  observe mode: enforcing would have refused it with ${event.wouldRefuse}`))
   if (event.note !== '') lines.push(paint('dim', `  note: ${printable(event.note)}`))
   if (event.unknown.length > 0) lines.push(`  unknown: ${event.unknown.join(', ')}`)
-  lines.push('', `  record ${request.seq} of the ledger, rules of revision ${event.revision}, gateway thread ${event.thread}`)
-  if (request.opened !== undefined && request.opened !== null) lines.push(`  opened as record ${request.opened.seq}, before the first byte of the answer`)
-  for (const amended of request.amended ?? []) lines.push(`  amended by record ${amended.seq}: ${printable(amended.event.note)} (${amended.event.reason ?? 'no reason'})`)
+  lines.push(
+    '',
+    `  record ${request.seq} of the ledger, rules of revision ${event.revision}, gateway thread ${event.thread}`,
+  )
+  if (request.opened !== undefined && request.opened !== null)
+    lines.push(`  opened as record ${request.opened.seq}, before the first byte of the answer`)
+  for (const amended of request.amended ?? [])
+    lines.push(
+      `  amended by record ${amended.seq}: ${printable(amended.event.note)} (${amended.event.reason ?? 'no reason'})`,
+    )
   return `${lines.join('\n')}\n`
 }
 
@@ -26,35 +34,64 @@ function headline(event: AccessEvent, paint: Paint): string {
 function origin(event: AccessEvent): string[] {
   const hop = event.trustedHop === null ? '' : `, said by the trusted hop ${event.trustedHop}`
   const agent = event.userAgent === null ? '' : `  ${printable(event.userAgent)}`
-  return [`  ${new Date(event.receivedAtMs).toISOString()}  from ${event.clientIp}${hop}${agent}`, `  id ${event.id}  trace ${event.traceId}`]
+  return [
+    `  ${new Date(event.receivedAtMs).toISOString()}  from ${event.clientIp}${hop}${agent}`,
+    `  id ${event.id}  trace ${event.traceId}`,
+  ]
 }
 
 function stages(event: AccessEvent, paint: Paint): string[] {
   const yes = paint('green', '✓')
   const no = paint('red', '✕')
   const lines: string[] = []
-  const stage = (ok: boolean, name: string, text: string): void => void lines.push(`  ${ok ? yes : no} ${name.padEnd(9)} ${text}`)
+  const stage = (ok: boolean, name: string, text: string): void =>
+    void lines.push(`  ${ok ? yes : no} ${name.padEnd(9)} ${text}`)
   if (event.route === null) {
     stage(false, 'route', event.reason === null ? 'no route' : reasons[event.reason].title)
     return lines
   }
   stage(true, 'route', `${event.api}: ${event.route} (${event.mode})`)
   const decided = event.reason ?? event.wouldRefuse
-  if (event.identifiedBy !== null) stage(true, 'identify', `${event.consumer} by ${event.identifiedBy} ${event.credentialId}`)
-  else if (decided === 'invalid_api_key' || decided === 'credential_missing') stage(false, 'identify', decided === 'credential_missing' ? 'no credential' : `the key was not accepted${event.credentialId === null ? '' : ` (it names ${event.credentialId})`}`)
+  if (event.identifiedBy !== null)
+    stage(true, 'identify', `${event.consumer} by ${event.identifiedBy} ${event.credentialId}`)
+  else if (decided === 'invalid_api_key' || decided === 'credential_missing')
+    stage(
+      false,
+      'identify',
+      decided === 'credential_missing'
+        ? 'no credential'
+        : `the key was not accepted${event.credentialId === null ? '' : ` (it names ${event.credentialId})`}`,
+    )
   else stage(true, 'identify', 'nobody: the route asks for no credential')
   if (event.scopesNeeded.length > 0 && event.identifiedBy !== null) {
     const missing = event.scopesNeeded.filter((scope) => !event.scopesHeld.includes(scope))
-    stage(missing.length === 0, 'authorize', `needs ${event.scopesNeeded.join(' ')}; holds ${event.scopesHeld.join(' ') || 'none'}${missing.length === 0 ? '' : `; lacks ${missing.join(' ')}`}`)
+    stage(
+      missing.length === 0,
+      'authorize',
+      `needs ${event.scopesNeeded.join(' ')}; holds ${event.scopesHeld.join(' ') || 'none'}${missing.length === 0 ? '' : `; lacks ${missing.join(' ')}`}`,
+    )
   }
   for (const limit of event.limits) {
-    stage(limit.admitted, 'limit', `${limit.name}: ${limit.used} of ${limit.limit} per ${seconds(limit.windowMs)} by ${limit.per}${limit.coarser ? ' (coarser partition)' : ''}`)
+    stage(
+      limit.admitted,
+      'limit',
+      `${limit.name}: ${limit.used} of ${limit.limit} per ${seconds(limit.windowMs)} by ${limit.per}${limit.coarser ? ' (coarser partition)' : ''}`,
+    )
   }
   if (event.upstream !== null) {
-    const first = event.upstreamFirstByteUs === null ? '' : `, first byte after ${milliseconds(event.upstreamFirstByteUs)}`
-    stage(event.upstreamStatus !== null, 'upstream', `${event.upstream} → ${event.upstreamStatus ?? 'no answer'}${first}`)
+    const first =
+      event.upstreamFirstByteUs === null ? '' : `, first byte after ${milliseconds(event.upstreamFirstByteUs)}`
+    stage(
+      event.upstreamStatus !== null,
+      'upstream',
+      `${event.upstream} → ${event.upstreamStatus ?? 'no answer'}${first}`,
+    )
   }
-  stage(event.outcome === 'served', 'answer', `${event.outcome}, ${event.responseBytes} bytes${event.durability === null ? '' : `, ${event.durability} record`}`)
+  stage(
+    event.outcome === 'served',
+    'answer',
+    `${event.outcome}, ${event.responseBytes} bytes${event.durability === null ? '' : `, ${event.durability} record`}`,
+  )
   return lines
 }
 

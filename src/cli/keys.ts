@@ -17,17 +17,31 @@ export async function createKey(
   const created = (await client.post('/v1/keys', body)) as CreatedKey
   if (json) return terminal.out(`${JSON.stringify(created)}\n`)
   terminal.out(`${created.key}\n`)
-  terminal.err(`Key ${created.credential.id} of ${wish.consumer}, scopes: ${created.credential.scopes.join(' ') || 'none'}. It is shown this once and not kept.\n`)
+  terminal.err(
+    `Key ${created.credential.id} of ${wish.consumer}, scopes: ${created.credential.scopes.join(' ') || 'none'}. It is shown this once and not kept.\n`,
+  )
   if (!created.applied) terminal.err('The gate is not connected: the key works as soon as it is.\n')
 }
 
 /** `keys ls` */
 export async function listKeys({ client, terminal, json }: Shown, consumer: string | null): Promise<void> {
   const query = consumer === null ? '' : `?consumer=${encodeURIComponent(consumer)}`
-  const [{ items }, names] = await Promise.all([client.get(`/v1/keys${query}`) as Promise<Items<ShownCredential>>, consumerNames(client)])
+  const [{ items }, names] = await Promise.all([
+    client.get(`/v1/keys${query}`) as Promise<Items<ShownCredential>>,
+    consumerNames(client),
+  ])
   if (json) return terminal.out(`${JSON.stringify({ items })}\n`)
-  if (items.length === 0) return terminal.err('No keys. Make one: gatehouse keys create --consumer acme --scopes orders:read\n')
-  const rows = items.map((key) => [key.id, names.get(key.consumerId) ?? key.consumerId, stateOf(key), date(key.expiresAtMs), date(key.lastUsedAtMs), key.scopes.join(' '), key.hint])
+  if (items.length === 0)
+    return terminal.err('No keys. Make one: gatehouse keys create --consumer acme --scopes orders:read\n')
+  const rows = items.map((key) => [
+    key.id,
+    names.get(key.consumerId) ?? key.consumerId,
+    stateOf(key),
+    date(key.expiresAtMs),
+    date(key.lastUsedAtMs),
+    key.scopes.join(' '),
+    key.hint,
+  ])
   terminal.out(table([['ID', 'CONSUMER', 'STATE', 'EXPIRES', 'LAST USE', 'SCOPES', 'KEY'], ...rows]))
 }
 
@@ -37,7 +51,10 @@ export async function revokeKey({ client, terminal, json }: Shown, id: string): 
   if (json) return terminal.out(`${JSON.stringify(revoked)}\n`)
   const paint = painter(terminal)
   if (revoked.applied) terminal.out(`${paint('green', 'revoked')} ${id}: no gateway thread accepts it any more\n`)
-  else terminal.out(`${paint('yellow', 'revoked')} ${id}: stored, but no gate is connected; it is refused from the moment one is\n`)
+  else
+    terminal.out(
+      `${paint('yellow', 'revoked')} ${id}: stored, but no gate is connected; it is refused from the moment one is\n`,
+    )
 }
 
 /** `consumers ls` */
@@ -45,15 +62,26 @@ export async function listConsumers({ client, terminal, json }: Shown): Promise<
   const { items } = (await client.get('/v1/consumers')) as Items<ShownConsumer>
   if (json) return terminal.out(`${JSON.stringify({ items })}\n`)
   if (items.length === 0) return terminal.err('No consumers. Make one: gatehouse consumers create acme\n')
-  terminal.out(table([['NAME', 'STATE', 'CREATED', 'ID'], ...items.map((one) => [one.name, one.state, date(one.createdAtMs), one.id])]))
+  terminal.out(
+    table([
+      ['NAME', 'STATE', 'CREATED', 'ID'],
+      ...items.map((one) => [one.name, one.state, date(one.createdAtMs), one.id]),
+    ]),
+  )
 }
 
 /** `consumers create|disable|enable` */
-export async function changeConsumer({ client, terminal, json }: Shown, name: string, change: 'create' | 'disable' | 'enable'): Promise<void> {
+export async function changeConsumer(
+  { client, terminal, json }: Shown,
+  name: string,
+  change: 'create' | 'disable' | 'enable',
+): Promise<void> {
   const answer =
     change === 'create'
       ? await client.post('/v1/consumers', { name })
-      : await client.patch(`/v1/consumers/${encodeURIComponent(name)}`, { state: change === 'disable' ? 'disabled' : 'active' })
+      : await client.patch(`/v1/consumers/${encodeURIComponent(name)}`, {
+          state: change === 'disable' ? 'disabled' : 'active',
+        })
   terminal.out(json ? `${JSON.stringify(answer)}\n` : `${change}d ${name}\n`)
 }
 

@@ -96,12 +96,18 @@ function fileVerbs(program: Command, terminal: Terminal, end: End): void {
       const { check } = await import('./check.ts')
       end(await check(file ?? 'gatehouse.yaml', terminal, options.json === true))
     })
-  common(program.command('doctor').description('examine this installation; exit code 1 when something should be mended')).action(
-    async (options: Common) => {
-      const { doctor } = await import('./doctor.ts')
-      end(await doctor({ ...(await shown(options, terminal)), dataDir: await dataDirOf(options), config: options.config ?? null }))
-    },
-  )
+  common(
+    program.command('doctor').description('examine this installation; exit code 1 when something should be mended'),
+  ).action(async (options: Common) => {
+    const { doctor } = await import('./doctor.ts')
+    end(
+      await doctor({
+        ...(await shown(options, terminal)),
+        dataDir: await dataDirOf(options),
+        config: options.config ?? null,
+      }),
+    )
+  })
 }
 
 function keyVerbs(program: Command, terminal: Terminal): void {
@@ -127,10 +133,12 @@ function keyVerbs(program: Command, terminal: Terminal): void {
       const { listKeys } = await import('./keys.ts')
       await listKeys(await shown(options, terminal), options.consumer ?? null)
     })
-  common(keys.command('revoke <id>').description('revoke a key, at once on all gateway threads')).action(async (id: string, options: Common) => {
-    const { revokeKey } = await import('./keys.ts')
-    await revokeKey(await shown(options, terminal), id)
-  })
+  common(keys.command('revoke <id>').description('revoke a key, at once on all gateway threads')).action(
+    async (id: string, options: Common) => {
+      const { revokeKey } = await import('./keys.ts')
+      await revokeKey(await shown(options, terminal), id)
+    },
+  )
 }
 
 function consumerVerbs(program: Command, terminal: Terminal): void {
@@ -140,7 +148,11 @@ function consumerVerbs(program: Command, terminal: Terminal): void {
     await listConsumers(await shown(options, terminal))
   })
   for (const change of ['create', 'disable', 'enable'] as const) {
-    const summary = { create: 'register a consumer', disable: 'refuse all keys of a consumer', enable: 'accept its keys again' }[change]
+    const summary = {
+      create: 'register a consumer',
+      disable: 'refuse all keys of a consumer',
+      enable: 'accept its keys again',
+    }[change]
     common(consumers.command(`${change} <name>`).description(summary)).action(async (name: string, options: Common) => {
       const { changeConsumer } = await import('./keys.ts')
       await changeConsumer(await shown(options, terminal), name, change)
@@ -155,19 +167,31 @@ function requestVerbs(program: Command, terminal: Terminal, end: End): void {
     .option('--status <status>', 'only this status')
     .option('--path <prefix>', 'only paths that begin so')
     .option('--count <n>', 'end after so many', Number)
-    .action(async (options: Common & Record<'outcome' | 'consumer' | 'status' | 'path', string | undefined> & { count?: number }) => {
-      const { tail } = await import('./tail.ts')
-      const filter = new URLSearchParams()
-      for (const name of ['outcome', 'consumer', 'status', 'path'] as const) if (options[name] !== undefined) filter.set(name, options[name])
-      const { client } = await shown(options, terminal)
-      const stop = new AbortController()
-      process.once('SIGINT', () => stop.abort())
-      await tail(client, terminal, { json: options.json === true, filter: filter.toString(), signal: stop.signal, count: options.count ?? null })
-    })
-  common(program.command('explain <request-id>').description('say why a request ended as it did')).action(async (id: string, options: Common) => {
-    const { explainRequest } = await import('./explain-request.ts')
-    end(await explainRequest(await shown(options, terminal), id))
-  })
+    .action(
+      async (
+        options: Common & Record<'outcome' | 'consumer' | 'status' | 'path', string | undefined> & { count?: number },
+      ) => {
+        const { tail } = await import('./tail.ts')
+        const filter = new URLSearchParams()
+        for (const name of ['outcome', 'consumer', 'status', 'path'] as const)
+          if (options[name] !== undefined) filter.set(name, options[name])
+        const { client } = await shown(options, terminal)
+        const stop = new AbortController()
+        process.once('SIGINT', () => stop.abort())
+        await tail(client, terminal, {
+          json: options.json === true,
+          filter: filter.toString(),
+          signal: stop.signal,
+          count: options.count ?? null,
+        })
+      },
+    )
+  common(program.command('explain <request-id>').description('say why a request ended as it did')).action(
+    async (id: string, options: Common) => {
+      const { explainRequest } = await import('./explain-request.ts')
+      end(await explainRequest(await shown(options, terminal), id))
+    },
+  )
   common(program.command('status').description('how the gate is, as JSON')).action(async (options: Common) => {
     const { client } = await shown(options, terminal)
     terminal.out(`${JSON.stringify(await client.get('/v1/status'), null, 2)}\n`)
@@ -188,7 +212,11 @@ function common(command: Command): Command {
 
 async function shown(options: Common, terminal: Terminal): Promise<Shown> {
   const { openAdminClient } = await import('./admin-client.ts')
-  const client = openAdminClient({ dataDir: await dataDirOf(options), url: options.url ?? null, token: process.env['GATEHOUSE_TOKEN'] ?? null })
+  const client = openAdminClient({
+    dataDir: await dataDirOf(options),
+    url: options.url ?? null,
+    token: process.env['GATEHOUSE_TOKEN'] ?? null,
+  })
   return { client, terminal, json: options.json === true }
 }
 

@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type DeskReady, type GateReady, launchProcesses, openProcessLog, type ProcessPlan, readConfig, type RunOptions } from '../app/mod.ts'
+import {
+  type DeskReady,
+  type GateReady,
+  launchProcesses,
+  openProcessLog,
+  type ProcessPlan,
+  readConfig,
+  type RunOptions,
+} from '../app/mod.ts'
 import { openAdminClient } from './admin-client.ts'
 import { banner } from './banner.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -19,7 +27,12 @@ const killMs = 30_000
 /** Starts both processes and stays until they end; SIGINT and SIGTERM stop them, SIGHUP reloads. */
 export async function up(options: UpOptions, terminal: Terminal): Promise<number> {
   const configFile = options.config ?? 'gatehouse.yaml'
-  const demo = options.demo === true || (options.orDemo === true && options.upstream === undefined && options.config === undefined && !existsSync(configFile))
+  const demo =
+    options.demo === true ||
+    (options.orDemo === true &&
+      options.upstream === undefined &&
+      options.config === undefined &&
+      !existsSync(configFile))
   const started = demo ? await (await import('./demo.ts')).startDemo(options) : null
   const runs: RunOptions = started?.options ?? options
   const env = { ...process.env, ...started?.env }
@@ -37,7 +50,11 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<number
     { name: 'gate', args: ['gate', ...args] },
     { name: 'desk', args: ['desk', ...args] },
   ]
-  const ready: { gate: GateReady | null; desk: DeskReady | null; shown: boolean } = { gate: null, desk: null, shown: false }
+  const ready: { gate: GateReady | null; desk: DeskReady | null; shown: boolean } = {
+    gate: null,
+    desk: null,
+    shown: false,
+  }
   const entry = fileURLToPath(new URL(`./child${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url))
   const launcher = launchProcesses({
     entry,

@@ -7,7 +7,12 @@ const encoder = new TextEncoder()
  * A refusal as the caller gets it: `application/problem+json` (RFC 9457) with `code` and `request_id`.
  * Nothing of `note` is in it. `violated` names the limit policies that refused (draft-ietf-httpapi-ratelimit-headers).
  */
-export function problemAnswer(requestId: string, refusal: Refusal, more: Headers, violated: readonly string[] = []): Answer {
+export function problemAnswer(
+  requestId: string,
+  refusal: Refusal,
+  more: Headers,
+  violated: readonly string[] = [],
+): Answer {
   const { status, title } = reasons[refusal.reason]
   const problem = {
     type: problemTypes[refusal.reason] ?? 'about:blank',

@@ -4,7 +4,10 @@ import { maskQuery } from './handle-query.ts'
 
 test('maskQuery() hides the values of secret-looking parameters and keeps the others', () => {
   assert.equal(maskQuery('page=2&api_key=abc&sort=asc'), 'page=2&api_key=***&sort=asc')
-  assert.equal(maskQuery('X-Amz-Signature=abc&x_token=1&Access-Token=2'), 'X-Amz-Signature=***&x_token=***&Access-Token=***')
+  assert.equal(
+    maskQuery('X-Amz-Signature=abc&x_token=1&Access-Token=2'),
+    'X-Amz-Signature=***&x_token=***&Access-Token=***',
+  )
 })
 
 test('maskQuery() sees through percent-encoded names', () => {

@@ -54,7 +54,11 @@ export function draftOf(request: ApiRequest, revision: number, thread: number): 
 const none: readonly never[] = []
 
 /** Puts the matched route into the draft. */
-export function drawRoute(draft: Draft, api: { name: string; mode: Draft['mode']; durability: Draft['durability'] }, route: Route): void {
+export function drawRoute(
+  draft: Draft,
+  api: { name: string; mode: Draft['mode']; durability: Draft['durability'] },
+  route: Route,
+): void {
   draft.api = api.name
   draft.mode = api.mode
   draft.durability = api.durability
@@ -87,7 +91,9 @@ export function outcomeOf(reason: Reason): AccessEvent['outcome'] {
 /** Bytes that the longest terminal record of this request can take, for the reservation in the ring. */
 export function recordBytesMax(request: ApiRequest): number {
   const agent = headerValue(request.headers, 'user-agent')?.length ?? 0
-  return recordBytesBase + 3 * (cut(request.path.length) + cut(request.query.length) + cut(agent) + cut(request.host.length))
+  return (
+    recordBytesBase + 3 * (cut(request.path.length) + cut(request.query.length) + cut(agent) + cut(request.host.length))
+  )
 }
 
 /** Everything but the caller's own texts: ids, names, up to eight limits, scopes, a note. */

@@ -5,7 +5,17 @@
  * Architecture invariant: there is no `next()`. One extends inside a stage, never by inserting stages. A refusal is a
  * value; a throw from a stage is a defect of ours, ends in a 500 and in a record like everything else.
  */
-import { anonymous, type Api, encodeAccessEvent, type Headers, type Principal, type Reason, refusal, type Refusal, type Route } from '../core/mod.ts'
+import {
+  anonymous,
+  type Api,
+  encodeAccessEvent,
+  type Headers,
+  type Principal,
+  type Reason,
+  refusal,
+  type Refusal,
+  type Route,
+} from '../core/mod.ts'
 import { authorize } from './access/mod.ts'
 import type { Delivery, Exchange, ForwardFailure, UpstreamReply } from './engine/mod.ts'
 import { problemAnswer } from './handle-answer.ts'
@@ -13,7 +23,7 @@ import { type Draft, draftOf, drawRoute, outcomeOf, recordBytesMax } from './han
 import type { Gate, Rules } from './handle-stages.ts'
 import type { Reservation } from './ledger/mod.ts'
 import { compileLimits, type LimitVerdict } from './limits/mod.ts'
-import type { Match } from './routes/mod.ts'
+import type { Match, RouteMatch } from './routes/mod.ts'
 
 /** Everything about one request that its steps share. */
 interface Way {
@@ -33,7 +43,11 @@ export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
   const rules = gate.rules() // one revision decides the whole request
   const match = defect === null ? rules.router.match(request.host, request.method, request.path) : null
   const route = match !== null && match.kind === 'match' ? match : null
-  const facts = { requestId: request.id, receivedAtMs: request.receivedAtMs, routeIndex: route === null ? -1 : route.index }
+  const facts = {
+    requestId: request.id,
+    receivedAtMs: request.receivedAtMs,
+    routeIndex: route === null ? -1 : route.index,
+  }
   const bytesMax = recordBytesMax(request)
   const reservation = gate.log.reserve(facts, bytesMax) ?? (await gate.log.reserveSoon(facts, bytesMax))
   const draft = draftOf(request, rules.revision, gate.thread)
@@ -41,35 +55,41 @@ export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
   try {
     if (defect !== null) return await refuse(way, defect, none)
     if (route === null) return await refuse(way, unrouted(match), none)
-    drawRoute(draft, route.api, route.route)
-    const observes = route.api.mode === 'observe'
-    if (reservation === null && !observes) return await refuse(way, noRoom(gate), none)
-
-    const caller = identify(way, route.route)
-    if (caller.refusal !== null) {
-      if (!observes) return await refuse(way, caller.refusal, none)
-      wouldRefuse(draft, caller.refusal)
-    }
-    const denial = caller.refusal === null ? authorize(route.route, caller.principal, realm) : null
-    if (denial !== null) {
-      if (!observes) return await refuse(way, denial, none)
-      wouldRefuse(draft, denial)
-    }
-    const limits = rules.limitsOf[route.index] ?? noLimits
-    const limit = gate.limiter().take(limits, caller.principal, request.peer.clientIp, gate.clock.monotonicMs())
-    draft.limits = limit.readings
-    if (limit.refusal !== null) {
-      if (!observes) return await refuse(way, limit.refusal, limit.headers)
-      wouldRefuse(draft, limit.refusal)
-    }
-    await forward(way, route.api, route.route, { strip: caller.strip, limit })
+    await decide(way, route)
   } catch (error) {
     gate.onDefect(error, request.id)
     if (way.recorded) return exchange.drop()
-    await refuse(way, refusal('internal_error', 'The gateway failed; the failure is recorded', { note: noteOf(error) }), none)
+    await refuse(
+      way,
+      refusal('internal_error', 'The gateway failed; the failure is recorded', { note: noteOf(error) }),
+      none,
+    )
   } finally {
     reservation?.close()
   }
+}
+
+/** The way of a routed request: each stage may end it with a refusal; in observe mode the refusal is only noted. */
+async function decide(way: Way, { api, route, index }: RouteMatch): Promise<void> {
+  const { gate, rules, exchange, draft, reservation } = way
+  drawRoute(draft, api, route)
+  const observes = api.mode === 'observe'
+  if (reservation === null && !observes) return await refuse(way, noRoom(gate), none)
+
+  const caller = identify(way, route)
+  const denial = caller.refusal ?? authorize(route, caller.principal, realm)
+  if (denial !== null) {
+    if (!observes) return await refuse(way, denial, none)
+    wouldRefuse(draft, denial)
+  }
+  const limits = rules.limitsOf[index] ?? noLimits
+  const limit = gate.limiter().take(limits, caller.principal, exchange.request.peer.clientIp, gate.clock.monotonicMs())
+  draft.limits = limit.readings
+  if (limit.refusal !== null) {
+    if (!observes) return await refuse(way, limit.refusal, limit.headers)
+    wouldRefuse(draft, limit.refusal)
+  }
+  await forward(way, api, route, { strip: caller.strip, limit })
 }
 
 const none: Headers = []
@@ -116,7 +136,8 @@ function ownKeys(headers: Headers): readonly string[] {
   let strip: readonly string[] = none
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
-    if ((name === 'authorization' || name === 'x-api-key') && ownKey.test(headers[i + 1] ?? '')) strip = [...strip, name]
+    if ((name === 'authorization' || name === 'x-api-key') && ownKey.test(headers[i + 1] ?? ''))
+      strip = [...strip, name]
   }
   return strip
 }
@@ -170,7 +191,10 @@ function answerHeaders(reply: UpstreamReply, requestId: string, more: Headers): 
 }
 
 /** A whole answer: its record is written, and durable where the API asks for it, before the first byte leaves. */
-async function deliver(way: Way, answer: { status: number; headers: Headers; body: readonly Uint8Array[]; close: boolean }): Promise<void> {
+async function deliver(
+  way: Way,
+  answer: { status: number; headers: Headers; body: readonly Uint8Array[]; close: boolean },
+): Promise<void> {
   const { exchange, draft, reservation } = way
   let bytes = 0
   for (const chunk of answer.body) bytes += chunk.length
@@ -193,7 +217,14 @@ async function withhold(way: Way, durable: 'stalled' | 'failed'): Promise<void> 
   reservation?.released()
   const delivery = await exchange.answer(problemAnswer(draft.id, withheld, none))
   gate.log.append(
-    encodeAccessEvent({ ...draft, kind: 'amended', outcome: 'failed', reason, status: delivery.begun ? 503 : 0, note: 'response withheld: not durable in time' }),
+    encodeAccessEvent({
+      ...draft,
+      kind: 'amended',
+      outcome: 'failed',
+      reason,
+      status: delivery.begun ? 503 : 0,
+      note: 'response withheld: not durable in time',
+    }),
   )
 }
 
@@ -204,7 +235,11 @@ async function stream(way: Way, api: Api, head: { status: number; headers: Heade
     const opened = await reservation.opened(encodeAccessEvent({ ...draft, kind: 'opened', durationUs: elapsedUs(way) }))
     if (!opened && draft.mode !== 'observe') {
       const reason: Reason = way.gate.log.failed ? 'ledger_failed' : 'ledger_stalled'
-      return await refuse(way, refusal(reason, 'The audit ledger cannot take records now', { headers: ['retry-after', '2'] }), none)
+      return await refuse(
+        way,
+        refusal(reason, 'The audit ledger cannot take records now', { headers: ['retry-after', '2'] }),
+        none,
+      )
     }
   }
   reservation?.released()
@@ -228,7 +263,11 @@ async function fail(way: Way, failure: ForwardFailure, headers: Headers): Promis
     way.exchange.drop()
     return
   }
-  await refuse(way, refusal(failure.reason, details[failure.reason] ?? 'The request could not be completed', { note: failure.note }), headers)
+  await refuse(
+    way,
+    refusal(failure.reason, details[failure.reason] ?? 'The request could not be completed', { note: failure.note }),
+    headers,
+  )
 }
 
 const details: Partial<Record<Reason, string>> = {
@@ -244,7 +283,8 @@ const details: Partial<Record<Reason, string>> = {
 /** Answers with a problem, recorded like every other end. */
 async function refuse(way: Way, why: Refusal, headers: Headers): Promise<void> {
   const { draft, exchange } = way
-  const violated = why.reason === 'quota_exceeded' ? draft.limits.filter((limit) => !limit.admitted).map((limit) => limit.name) : []
+  const violated =
+    why.reason === 'quota_exceeded' ? draft.limits.filter((limit) => !limit.admitted).map((limit) => limit.name) : []
   const answer = problemAnswer(draft.id, why, headers, violated)
   draft.status = answer.status
   draft.outcome = outcomeOf(why.reason)
@@ -260,7 +300,9 @@ async function refuse(way: Way, why: Refusal, headers: Headers): Promise<void> {
 
 function unrouted(match: Match | null): Refusal {
   if (match !== null && match.kind === 'method_not_allowed') {
-    return refusal('method_not_allowed', 'This resource does not answer to that method', { headers: ['allow', match.allow.join(', ')] })
+    return refusal('method_not_allowed', 'This resource does not answer to that method', {
+      headers: ['allow', match.allow.join(', ')],
+    })
   }
   return refusal('no_route', 'No such resource')
 }
@@ -291,7 +333,15 @@ function amend(way: Way, delivery: Delivery): void {
   if (delivery.delivered || delivery.reason === null) return
   const note = delivery.begun ? 'the answer was cut off' : 'the answer was not sent'
   way.gate.log.append(
-    encodeAccessEvent({ ...way.draft, kind: 'amended', outcome: 'aborted', reason: delivery.reason, responseBytes: delivery.bytes, note, durationUs: elapsedUs(way) }),
+    encodeAccessEvent({
+      ...way.draft,
+      kind: 'amended',
+      outcome: 'aborted',
+      reason: delivery.reason,
+      responseBytes: delivery.bytes,
+      note,
+      durationUs: elapsedUs(way),
+    }),
   )
 }
 

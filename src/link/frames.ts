@@ -32,7 +32,8 @@ export function createFrameReader(): (chunk: Buffer) => Frame[] {
     needBytes = 4
     while (buffer.length >= 4) {
       const length = buffer.readUInt32BE(0)
-      if (length < 1 || length > frameBytesMax) throw new GatehouseError('link_broken', `Cannot read the link: a frame of ${length} bytes`)
+      if (length < 1 || length > frameBytesMax)
+        throw new GatehouseError('link_broken', `Cannot read the link: a frame of ${length} bytes`)
       if (buffer.length < 4 + length) {
         needBytes = 4 + length
         break

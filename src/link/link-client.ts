@@ -124,7 +124,10 @@ function callGate(options: LinkClientOptions, onEnd: (why: string) => void): Gat
   }
 }
 
-function listenTo(socket: Socket, { receive, fail }: { receive: (message: LinkMessage) => void; fail: (error: unknown) => void }): void {
+function listenTo(
+  socket: Socket,
+  { receive, fail }: { receive: (message: LinkMessage) => void; fail: (error: unknown) => void },
+): void {
   const read = createFrameReader()
   socket.setTimeout(silenceMs, () => fail(new GatehouseError('link_broken', `The gate was silent for ${silenceMs} ms`)))
   socket.on('data', (chunk) => {

@@ -12,7 +12,7 @@ export interface LinkServerOptions {
   /** Committed records from `seq` on, none beyond what is durable; empty when there are none yet. */
   read(seq: number): readonly LedgerRecord[]
   /** Calls back soon after the ledger grew. */
-  onGrowth(listener: () => void): Disposable
+  readonly onGrowth: (listener: () => void) => Disposable
   /** Resolves with whether all gateway threads have it. */
   onSnapshot(snapshot: Snapshot): Promise<boolean>
   onChange(change: SnapshotChange): Promise<boolean>
@@ -148,7 +148,7 @@ interface Pump {
   follow(from: number): void
   acknowledge(next: number): void
   /** Sends what there is and what the window allows. */
-  look(): void
+  readonly look: () => void
 }
 
 function createPump(options: LinkServerOptions, send: (message: LinkMessage) => void): Pump {

@@ -57,7 +57,12 @@ async function linked(records: LedgerRecord[], bounds: { failOnce?: boolean } = 
   let fail = bounds.failOnce === true
   const client = openLinkClient({
     path,
-    snapshot: () => ({ revision: 7, policy, consumers: Array.from({ length: 1200 }, (_, i) => ({ ...consumer, id: `c${i}` })), credentials: [] }),
+    snapshot: () => ({
+      revision: 7,
+      policy,
+      consumers: Array.from({ length: 1200 }, (_, i) => ({ ...consumer, id: `c${i}` })),
+      credentials: [],
+    }),
     cursor: async () => seen.length,
     follow: async (batch) => {
       if (fail) {
@@ -108,7 +113,10 @@ test('the link gives every record once and in order, those that come later too',
   await until(() => link.seen.length === 95)
   link.grow(record(95))
   await until(() => link.seen.length === 96)
-  assert.deepEqual(link.seen.map((one) => one.seq), Array.from({ length: 96 }, (_, i) => i))
+  assert.deepEqual(
+    link.seen.map((one) => one.seq),
+    Array.from({ length: 96 }, (_, i) => i),
+  )
   assert.equal(link.seen[95]?.recordedAtUs, 1e15 + 95)
 })
 
@@ -128,13 +136,19 @@ test('the link resumes where it was when the gate comes back', async () => {
   await until(() => link.client.connected)
   link.grow(record(30))
   await until(() => link.seen.length === 31)
-  assert.deepEqual(link.seen.map((one) => one.seq), Array.from({ length: 31 }, (_, i) => i))
+  assert.deepEqual(
+    link.seen.map((one) => one.seq),
+    Array.from({ length: 31 }, (_, i) => i),
+  )
 })
 
 test('a batch that the desk could not take comes again', async () => {
   await using link = await linked(recordsTo(25), { failOnce: true })
   await until(() => link.seen.length === 25)
-  assert.deepEqual(link.seen.map((one) => one.seq), Array.from({ length: 25 }, (_, i) => i))
+  assert.deepEqual(
+    link.seen.map((one) => one.seq),
+    Array.from({ length: 25 }, (_, i) => i),
+  )
 })
 
 test('publish() says false when there is no gate', async () => {
@@ -163,17 +177,24 @@ test('the link hangs up on noise', async () => {
 
 test('createFrameReader() gives the same frames however the bytes are cut', () => {
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 10 }), fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }), (payloads, cuts) => {
-      const bytes = Buffer.concat(payloads.map((payload) => encodeFrame(3, payload)))
-      const read = createFrameReader()
-      const frames = []
-      for (let at = 0, i = 0; at < bytes.length; i++) {
-        const next = at + (cuts[i % cuts.length] ?? 1)
-        frames.push(...read(bytes.subarray(at, next)))
-        at = next
-      }
-      assert.deepEqual(frames.map((frame) => [...frame.payload]), payloads.map((payload) => [...payload]))
-    }),
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 10 }),
+      fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }),
+      (payloads, cuts) => {
+        const bytes = Buffer.concat(payloads.map((payload) => encodeFrame(3, payload)))
+        const read = createFrameReader()
+        const frames = []
+        for (let at = 0, i = 0; at < bytes.length; i++) {
+          const next = at + (cuts[i % cuts.length] ?? 1)
+          frames.push(...read(bytes.subarray(at, next)))
+          at = next
+        }
+        assert.deepEqual(
+          frames.map((frame) => [...frame.payload]),
+          payloads.map((payload) => [...payload]),
+        )
+      },
+    ),
   )
 })
 
@@ -181,6 +202,8 @@ test('decodeMessage() refuses records that do not fill their frame', () => {
   const whole = encodeMessage({ type: 'records', records: recordsTo(2) })
   const payload = whole.subarray(5)
   assert.throws(() => decodeMessage({ type: 2, payload: payload.subarray(0, -1) }), { code: 'link_broken' })
-  assert.throws(() => decodeMessage({ type: 2, payload: Buffer.concat([payload, Buffer.from([0])]) }), { code: 'link_broken' })
+  assert.throws(() => decodeMessage({ type: 2, payload: Buffer.concat([payload, Buffer.from([0])]) }), {
+    code: 'link_broken',
+  })
   assert.throws(() => decodeMessage({ type: 9, payload }), { code: 'link_broken' })
 })

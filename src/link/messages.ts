@@ -1,4 +1,13 @@
-import { type Consumer, type Credential, GatehouseError, type GateStatus, type LedgerRecord, type Policy, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import {
+  type Consumer,
+  type Credential,
+  GatehouseError,
+  type GateStatus,
+  type LedgerRecord,
+  type Policy,
+  type Snapshot,
+  type SnapshotChange,
+} from '../core/mod.ts'
 import { encodeFrame, type Frame } from './frames.ts'
 
 /** What the gate says first. A desk that speaks another version hangs up. */
@@ -21,7 +30,11 @@ export type LinkMessage =
   | { readonly type: 'follow'; readonly from: number }
   | { readonly type: 'ack'; readonly next: number }
   | { readonly type: 'snapshot-begin'; readonly revision: number; readonly policy: Policy }
-  | { readonly type: 'snapshot-part'; readonly consumers: readonly Consumer[]; readonly credentials: readonly Credential[] }
+  | {
+      readonly type: 'snapshot-part'
+      readonly consumers: readonly Consumer[]
+      readonly credentials: readonly Credential[]
+    }
   | { readonly type: 'snapshot-end' }
   | { readonly type: 'change'; readonly change: SnapshotChange }
 
@@ -51,7 +64,11 @@ export function* snapshotMessages(snapshot: Snapshot): Generator<LinkMessage> {
   yield { type: 'snapshot-begin', revision: snapshot.revision, policy: snapshot.policy }
   const count = Math.max(snapshot.consumers.length, snapshot.credentials.length)
   for (let i = 0; i < count; i += partSize) {
-    yield { type: 'snapshot-part', consumers: snapshot.consumers.slice(i, i + partSize), credentials: snapshot.credentials.slice(i, i + partSize) }
+    yield {
+      type: 'snapshot-part',
+      consumers: snapshot.consumers.slice(i, i + partSize),
+      credentials: snapshot.credentials.slice(i, i + partSize),
+    }
   }
   yield { type: 'snapshot-end' }
 }
@@ -85,7 +102,11 @@ function decodeRecords(payload: Buffer): LedgerRecord[] {
     const length = payload.readUInt32BE(at + 16)
     const end = at + headBytes + length
     if (end > payload.length) throw new RangeError('A record ends behind its frame')
-    batch.push({ seq: payload.readDoubleBE(at), recordedAtUs: payload.readDoubleBE(at + 8), bytes: payload.subarray(at + headBytes, end) })
+    batch.push({
+      seq: payload.readDoubleBE(at),
+      recordedAtUs: payload.readDoubleBE(at + 8),
+      bytes: payload.subarray(at + headBytes, end),
+    })
     at = end
   }
   if (at !== payload.length) throw new RangeError('Bytes behind the last record')

@@ -39,7 +39,8 @@ const countOf = (values: readonly number[], wanted: number): number => values.fi
 test('keys, scopes, limits, revocation and reload hold on all threads at once', { timeout: 120_000 }, async (t) => {
   await using upstream = await startUpstream()
   await using program = await startProgram({ config: configOf(upstream.url) })
-  const create = async (scopes: string): Promise<string> => (await program.verb('keys', 'create', '--consumer', 'acme', '--scopes', scopes)).out.trim()
+  const create = async (scopes: string): Promise<string> =>
+    (await program.verb('keys', 'create', '--consumer', 'acme', '--scopes', scopes)).out.trim()
   const key = await create('things:read')
 
   await t.test('a key with the scope is let through, one without is not', async () => {
@@ -71,7 +72,11 @@ test('keys, scopes, limits, revocation and reload hold on all threads at once', 
     const path = join(program.dir, 'gatehouse.yaml')
     const good = readFileSync(path, 'utf8')
     writeFileSync(path, good.replace('mode: enforce', 'mode: enfroce'))
-    await waitFor(() => program.output().includes('did you mean "enforce"'), 10_000, () => `no error was shown:\n${program.output()}`)
+    await waitFor(
+      () => program.output().includes('did you mean "enforce"'),
+      10_000,
+      () => `no error was shown:\n${program.output()}`,
+    )
     assert.deepEqual(await statuses(`${program.url}/v1/ok`, key, 6), Array(6).fill(200))
     writeFileSync(path, good.replaceAll('things:read', 'things:write'))
     await waitFor(

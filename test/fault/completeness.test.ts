@@ -45,8 +45,10 @@ interface Play {
   readonly options?: RawOptions
 }
 
-const get = (path: string, more = ''): ((key: string) => string) => (key) =>
-  `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\n${more}\r\n`
+const get =
+  (path: string, more = ''): ((key: string) => string) =>
+  (key) =>
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\n${more}\r\n`
 
 const plays: readonly Play[] = [
   { bytes: get('/v1/ok') },
@@ -55,13 +57,24 @@ const plays: readonly Play[] = [
   { bytes: get('/v1/trickle') },
   { bytes: get('/v1/big') },
   { bytes: () => 'GET /v1/ok HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' },
-  { bytes: () => 'GET /v1/ok HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-API-Key: gthk_live_nonsense\r\n\r\n' },
+  {
+    bytes: () => 'GET /v1/ok HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-API-Key: gthk_live_nonsense\r\n\r\n',
+  },
   { bytes: get('/v1/ok/locked') },
   { bytes: get('/v2/nowhere') },
   { bytes: (key) => get('/v1/ok')(key).replace('GET', 'DELETE') },
-  { bytes: (key) => `POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\nContent-Length: 900000\r\n\r\nxx` },
-  { bytes: (key) => `POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\nContent-Length: 5\r\n\r\nhello` },
-  { bytes: (key) => `POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n` },
+  {
+    bytes: (key) =>
+      `POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\nContent-Length: 900000\r\n\r\nxx`,
+  },
+  {
+    bytes: (key) =>
+      `POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\nContent-Length: 5\r\n\r\nhello`,
+  },
+  {
+    bytes: (key) =>
+      `POST /v1/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer ${key}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n`,
+  },
   { bytes: (key) => `GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\n\r\n` },
   { bytes: get('/v1/ok/limited') },
   { bytes: get('/v1/ok', Array.from({ length: 130 }, (_, i) => `X-${i}: 1\r\n`).join('')) },
@@ -120,56 +133,75 @@ function judge(answers: readonly RawAnswer[], ledger: Ledger): void {
   for (const answer of answers) {
     assert.notEqual(answer.requestId, null, `an answer without a request id: ${answer.text.slice(0, 200)}`)
     const records = ledger.terminal.get(answer.requestId ?? '') ?? []
-    assert.equal(records.length, 1, `${records.length} terminal records for ${answer.requestId}: ${answer.text.slice(0, 120)}`)
+    assert.equal(
+      records.length,
+      1,
+      `${records.length} terminal records for ${answer.requestId}: ${answer.text.slice(0, 120)}`,
+    )
     // A crash may cut a stream off after its first byte; its record then says aborted, with the status that was sent.
-    if (answer.status !== 0) assert.equal(records[0]?.status, answer.status, `status in the record of ${answer.requestId}`)
+    if (answer.status !== 0)
+      assert.equal(records[0]?.status, answer.status, `status in the record of ${answer.requestId}`)
   }
-  for (const [id, records] of ledger.terminal) assert.equal(records.length, 1, `${records.length} terminal records for ${id}`)
+  for (const [id, records] of ledger.terminal)
+    assert.equal(records.length, 1, `${records.length} terminal records for ${id}`)
 }
 
-test('every request that got a byte has exactly one terminal record, in any mix of outcomes and after kill -9 of the gate', { timeout: 120_000 }, async () => {
-  await using upstream = await startUpstream()
-  await using program = await startProgram({ config: configOf(upstream.url) })
-  const { out: key } = await program.verb('keys', 'create', '--consumer', 'acme', '--scopes', 'things:read')
+test(
+  'every request that got a byte has exactly one terminal record, in any mix of outcomes and after kill -9 of the gate',
+  { timeout: 120_000 },
+  async () => {
+    await using upstream = await startUpstream()
+    await using program = await startProgram({ config: configOf(upstream.url) })
+    const { out: key } = await program.verb('keys', 'create', '--consumer', 'acme', '--scopes', 'things:read')
 
-  const quiet = await play(program.port, key.trim(), AbortSignal.timeout(6_000))
-  const stop = new AbortController()
-  const during = play(program.port, key.trim(), stop.signal)
-  await new Promise((resolve) => setTimeout(resolve, 2_000))
-  process.kill(program.pidOf('gate'), 'SIGKILL')
-  await new Promise((resolve) => setTimeout(resolve, 3_000)) // the launcher starts it again, recovery runs, load goes on
-  stop.abort()
-  const killed = await during
-  await program.stop()
+    const quiet = await play(program.port, key.trim(), AbortSignal.timeout(6_000))
+    const stop = new AbortController()
+    const during = play(program.port, key.trim(), stop.signal)
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    process.kill(program.pidOf('gate'), 'SIGKILL')
+    await new Promise((resolve) => setTimeout(resolve, 3_000)) // the launcher starts it again, recovery runs, load goes on
+    stop.abort()
+    const killed = await during
+    await program.stop()
 
-  const statuses = new Set([...quiet, ...killed].map((answer) => answer.status))
-  for (const status of [200, 400, 401, 403, 404, 405, 413, 414, 429, 431, 502, 504]) assert.ok(statuses.has(status), `no ${status} in the mix: ${[...statuses].join(' ')}`)
-  judge([...quiet, ...killed], readLedger(program))
-})
+    const statuses = new Set([...quiet, ...killed].map((answer) => answer.status))
+    for (const status of [200, 400, 401, 403, 404, 405, 413, 414, 429, 431, 502, 504])
+      assert.ok(statuses.has(status), `no ${status} in the mix: ${[...statuses].join(' ')}`)
+    judge([...quiet, ...killed], readLedger(program))
+  },
+)
 
-test('SIGKILL of the desk under load loses no record and fails no request, and the desk catches up', { timeout: 120_000 }, async () => {
-  await using upstream = await startUpstream()
-  await using program = await startProgram({ config: configOf(upstream.url) })
-  const { out: key } = await program.verb('keys', 'create', '--consumer', 'acme', '--scopes', 'things:read')
-  const stop = new AbortController()
-  const answers: RawAnswer[] = []
-  const clients = Array.from({ length: 30 }, async () => {
-    while (!stop.signal.aborted) answers.push(await sendRaw(program.port, get('/v1/ok')(key.trim())))
-  })
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
-  const before = program.pidOf('desk')
-  process.kill(before, 'SIGKILL')
-  await new Promise((resolve) => setTimeout(resolve, 2_000))
-  stop.abort()
-  await Promise.all(clients)
-  assert.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([200]))
-  const last = answers.at(-1)?.requestId ?? ''
-  await waitFor(
-    () => program.client.get(`/v1/events/${last}`).then(() => true, () => false),
-    15_000,
-    () => `the desk has not caught up with ${last}`,
-  )
-  assert.notEqual(program.pidOf('desk'), before)
-  await program.stop()
-  judge(answers, readLedger(program))
-})
+test(
+  'SIGKILL of the desk under load loses no record and fails no request, and the desk catches up',
+  { timeout: 120_000 },
+  async () => {
+    await using upstream = await startUpstream()
+    await using program = await startProgram({ config: configOf(upstream.url) })
+    const { out: key } = await program.verb('keys', 'create', '--consumer', 'acme', '--scopes', 'things:read')
+    const stop = new AbortController()
+    const answers: RawAnswer[] = []
+    const clients = Array.from({ length: 30 }, async () => {
+      while (!stop.signal.aborted) answers.push(await sendRaw(program.port, get('/v1/ok')(key.trim())))
+    })
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    const before = program.pidOf('desk')
+    process.kill(before, 'SIGKILL')
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    stop.abort()
+    await Promise.all(clients)
+    assert.deepEqual(new Set(answers.map((answer) => answer.status)), new Set([200]))
+    const last = answers.at(-1)?.requestId ?? ''
+    await waitFor(
+      () =>
+        program.client.get(`/v1/events/${last}`).then(
+          () => true,
+          () => false,
+        ),
+      15_000,
+      () => `the desk has not caught up with ${last}`,
+    )
+    assert.notEqual(program.pidOf('desk'), before)
+    await program.stop()
+    judge(answers, readLedger(program))
+  },
+)

@@ -41,11 +41,18 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   const config = join(dir, 'gatehouse.yaml')
   writeFileSync(config, options.config.replaceAll('ADMIN', String(adminPort)).replaceAll('PORT', String(port)))
   const dataDir = join(dir, 'data')
-  const child = spawn(process.execPath, [bin, 'up', '--config', config, '--data', dataDir], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [bin, 'up', '--config', config, '--data', dataDir], {
+    cwd: dir,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   child.stdout.on('data', (chunk) => (output += String(chunk)))
   child.stderr.on('data', (chunk) => (output += String(chunk)))
-  await waitFor(() => output.includes('Ctrl-C stops it'), startMs, () => `Gatehouse did not start:\n${output}`)
+  await waitFor(
+    () => output.includes('Ctrl-C stops it'),
+    startMs,
+    () => `Gatehouse did not start:\n${output}`,
+  )
   const ended = new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? -1)))
   const stop = async (): Promise<number> => {
     if (child.exitCode === null) child.kill('SIGTERM')
@@ -101,7 +108,11 @@ export function startVerb(cwd: string, args: readonly string[]): { readonly ende
 }
 
 /** Resolves when the condition holds; rejects with the words when it does not within the time. */
-export async function waitFor(condition: () => boolean | Promise<boolean>, ms: number, words: () => string): Promise<void> {
+export async function waitFor(
+  condition: () => boolean | Promise<boolean>,
+  ms: number,
+  words: () => string,
+): Promise<void> {
   const end = performance.now() + ms
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(words())
@@ -130,7 +141,10 @@ function childPid(parent: number, name: string): number {
 
 function children(pid: number): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter((text) => text !== '').map(Number)
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .split(' ')
+      .filter((text) => text !== '')
+      .map(Number)
   } catch {
     return []
   }
