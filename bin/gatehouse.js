@@ -16,7 +16,9 @@ if (major > 24 || (major === 24 && minor >= 12)) {
 } else {
   const own = packagedNode()
   if (own === null) {
-    process.stderr.write(`error: Gatehouse needs Node 24.12 or newer, this is ${process.versions.node}: run \`npm ci\`, which brings one, or install it\n`)
+    process.stderr.write(
+      `error: Gatehouse needs Node 24.12 or newer, this is ${process.versions.node}: run \`npm ci\`, which brings one, or install it\n`,
+    )
     process.exitCode = 2
   } else {
     const child = spawn(own, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
@@ -34,7 +36,9 @@ if (major > 24 || (major === 24 && minor >= 12)) {
 /** The sources in a checkout, the compiled program in a package (Node strips no types below node_modules). */
 function entry() {
   const sources = new URL('../src/main.ts', import.meta.url)
-  return existsSync(sources) && !import.meta.url.includes('/node_modules/') ? sources.href : new URL('../dist/main.js', import.meta.url).href
+  return existsSync(sources) && !import.meta.url.includes('/node_modules/')
+    ? sources.href
+    : new URL('../dist/main.js', import.meta.url).href
 }
 
 function packagedNode() {
