@@ -1,10 +1,16 @@
+/** The logs of a ledger: every request, and every act on Gatehouse itself. */
+export type LedgerLog = 'access' | 'audit'
+
+/** In the order of their ids. */
+export const ledgerLogs: readonly LedgerLog[] = ['access', 'audit']
+
 /** One record as it stands in the ledger. */
 export interface LedgerRecord {
   /** Position in the ledger, from 0, without gaps. */
   readonly seq: number
   /** Wall time in µs since the epoch when the ledger took it; never less than that of the record before. */
   readonly recordedAtUs: number
-  /** UTF-8 JSON of an `AccessEvent`. */
+  /** UTF-8 JSON of an `AccessEvent`, or, in the audit log, of an `AuditEntry`. */
   readonly bytes: Uint8Array
 }
 

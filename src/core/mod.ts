@@ -9,10 +9,20 @@ export { decodeAccessEvent, encodeAccessEvent } from './access-event-json.ts'
 export { fieldCharsMax, type AccessEvent, type LimitReading, type Outcome } from './access-event.ts'
 export type { Api, Durability, LimitPartition, LimitPolicy, Mode, Route, Upstream } from './api.ts'
 export type { ApiRequest, Peer } from './api-request.ts'
+export {
+  decodeAuditEntry,
+  encodeAuditEntry,
+  joinAuditEntry,
+  type AuditActor,
+  type AuditDetails,
+  type AuditEntry,
+  type AuditKind,
+  type AuditValue,
+} from './audit-entry.ts'
 export { systemClock, type Clock } from './clock.ts'
 export type { Consumer, Credential } from './consumer.ts'
 export { errorCodes, GatehouseError, hasCode, messageOf, type ErrorCode } from './errors.ts'
-export type { Follower, LedgerRecord } from './follower.ts'
+export { ledgerLogs, type Follower, type LedgerLog, type LedgerRecord } from './follower.ts'
 export type { GateStatus, GatewayThreadStatus, LedgerStatus } from './gate-status.ts'
 export { headerValue, headerValues, type Headers } from './headers.ts'
 export { anonymous, type Principal } from './principal.ts'
