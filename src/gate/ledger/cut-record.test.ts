@@ -8,14 +8,39 @@ const hostile = fc.string({ unit: fc.constantFrom('a', '"', '\u0001', 'â‚¬', 'ðŸ
 
 test('cutRecord() fits any event into any room, and keeps who, when and how it ended', () => {
   fc.assert(
-    fc.property(hostile, fc.array(hostile, { maxLength: 12 }), fc.integer({ min: cutBytesMin, max: 20_000 }), (text, list, bytesMax) => {
-      const limit = { name: text, per: 'ip', limit: 1, windowMs: 1, used: 1, resetMs: 1, admitted: true, coarser: false }
-      const event = { ...emptyEvent, id: 'f'.repeat(32), path: text, query: text, userAgent: text, note: text, host: text, scopesHeld: list, limits: [limit, limit], status: 418 }
-      const cut = cutRecord(encodeAccessEvent(event), bytesMax)
-      assert.ok(Buffer.byteLength(cut) <= bytesMax)
-      const { id, status, outcome } = decodeAccessEvent(Buffer.from(cut))
-      assert.deepEqual({ id, status, outcome }, { id: event.id, status: 418, outcome: 'aborted' })
-    }),
+    fc.property(
+      hostile,
+      fc.array(hostile, { maxLength: 12 }),
+      fc.integer({ min: cutBytesMin, max: 20_000 }),
+      (text, list, bytesMax) => {
+        const limit = {
+          name: text,
+          per: 'ip',
+          limit: 1,
+          windowMs: 1,
+          used: 1,
+          resetMs: 1,
+          admitted: true,
+          coarser: false,
+        }
+        const event = {
+          ...emptyEvent,
+          id: 'f'.repeat(32),
+          path: text,
+          query: text,
+          userAgent: text,
+          note: text,
+          host: text,
+          scopesHeld: list,
+          limits: [limit, limit],
+          status: 418,
+        }
+        const cut = cutRecord(encodeAccessEvent(event), bytesMax)
+        assert.ok(Buffer.byteLength(cut) <= bytesMax)
+        const { id, status, outcome } = decodeAccessEvent(Buffer.from(cut))
+        assert.deepEqual({ id, status, outcome }, { id: event.id, status: 418, outcome: 'aborted' })
+      },
+    ),
     { numRuns: 60 },
   )
 })

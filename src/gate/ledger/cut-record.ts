@@ -1,5 +1,10 @@
 import { type AccessEvent, decodeAccessEvent, emptyEvent, encodeAccessEvent, fieldCharsMax } from '../../core/mod.ts'
 
+/** The event, cut where it is too long. Most are told by their length alone: a UTF-16 unit is at most three bytes. */
+export function fitRecord(json: string, bytesMax: number): string {
+  return json.length * 3 <= bytesMax || Buffer.byteLength(json) <= bytesMax ? json : cutRecord(json, bytesMax)
+}
+
 /** Room that the shortest form of any event fits into; no reservation is smaller. */
 export const cutBytesMin = 2048
 

@@ -1,4 +1,6 @@
 import { type AccessEvent, decodeAccessEvent, emptyEvent, encodeAccessEvent } from '../../core/mod.ts'
+import { fitRecord } from './cut-record.ts'
+import { jsonBytesMax } from './envelope.ts'
 import { busyRows, type InflightRow } from './inflight-table.ts'
 import { gapRecord } from './owed-records.ts'
 import type { RingMemory } from './spine-memory.ts'
@@ -108,7 +110,7 @@ function abortedRecord({ row, thread, names }: RowFacts): string {
 /** The terminal record of an answer that had begun: what its `opened` record says, and that it was cut off. */
 export function cutOffRecord(opened: Uint8Array, reason: 'thread_died' | 'process_died'): string {
   const who = reason === 'thread_died' ? 'gateway thread' : 'gate'
-  return encodeAccessEvent({
+  const record = encodeAccessEvent({
     ...decodeAccessEvent(opened),
     kind: 'request',
     outcome: 'aborted',
@@ -116,6 +118,7 @@ export function cutOffRecord(opened: Uint8Array, reason: 'thread_died' | 'proces
     note: `the ${who} died while the answer was under way`,
     unknown: notOpened,
   })
+  return fitRecord(record, jsonBytesMax) // its note may make it longer than any
 }
 
 /** A terminal record stands, but its thread died before a byte of the answer left. */

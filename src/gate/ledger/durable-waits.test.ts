@@ -7,27 +7,32 @@ const near = 2 ** 31 - 500
 
 test('release() resolves every wait up to the durable position and none beyond, across the wrap', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 40 }), fc.nat(1600), fc.nat(1600), async (steps, taken, durable) => {
-      const waits = new DurableWaits()
-      const released: number[] = []
-      let position = near
-      const ends: number[] = []
-      for (const step of steps) {
-        position = (position + step) | 0
-        ends.push(position)
-        const end = position
-        const wait = waits.join(end, (near + taken) | 0) ?? waits.begin(end, 1000)
-        void wait.then(() => released.push(end))
-      }
-      waits.release((near + durable) | 0)
-      await null
-      const due = ends.filter((end) => ((near + durable - end) | 0) >= 0)
-      // A shared wait may release late, never early.
-      assert.deepEqual(released, due.slice(0, released.length))
-      waits.release(position)
-      await null
-      assert.equal(released.length, ends.length)
-    }),
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 40 }),
+      fc.nat(1600),
+      fc.nat(1600),
+      async (steps, taken, durable) => {
+        const waits = new DurableWaits()
+        const released: number[] = []
+        let position = near
+        const ends: number[] = []
+        for (const step of steps) {
+          position = (position + step) | 0
+          ends.push(position)
+          const end = position
+          const wait = waits.join(end, (near + taken) | 0) ?? waits.begin(end, 1000)
+          void wait.then(() => released.push(end))
+        }
+        waits.release((near + durable) | 0)
+        await Promise.resolve()
+        const due = ends.filter((end) => ((near + durable - end) | 0) >= 0)
+        // A shared wait may release late, never early.
+        assert.deepEqual(released, due.slice(0, released.length))
+        waits.release(position)
+        await Promise.resolve()
+        assert.equal(released.length, ends.length)
+      },
+    ),
   )
 })
 

@@ -58,7 +58,12 @@ test('writeRecord() and stampRecord() write the head and public part of the publ
     return t.diagnostic('not run: GATEHOUSE_VECTORS is unset')
   }
   // The file is a flat object of texts and two numbers.
-  const vector = JSON.parse(readFileSync(join(vectors, 'ledger', 'ghr1.json'), 'utf8')) as { s: number; u: number; public: string; record: string }
+  const vector = JSON.parse(readFileSync(join(vectors, 'ledger', 'ghr1.json'), 'utf8')) as {
+    s: number
+    u: number
+    public: string
+    record: string
+  }
   const target = Buffer.alloc(4096)
   const bytes = writeRecord(target, 0, vector.public)
   stampRecord(target, 0, { seq: vector.s, us: vector.u })

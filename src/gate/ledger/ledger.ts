@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { type Clock, GatehouseError, type LedgerSettings, type LedgerStatus } from '../../core/mod.ts'
+import { type Clock, GatehouseError, type LedgerSettings, type LedgerStatus, messageOf } from '../../core/mod.ts'
 import { type CommitBell, hangBell } from './commit-bell.ts'
 import { ledgerStates, readGauge, wakeLedger, words } from './control-block.ts'
 import { endsOfDeadThread, cutOffRecord, type RouteNames } from './dead-thread.ts'
@@ -12,7 +12,7 @@ import { type LedgerWorker, startLedgerWorker } from './ledger-worker.ts'
 import { lockLedger } from './lock.ts'
 import { type LedgerLog, ledgerLogs, logIdOf } from './logs.ts'
 import { ThreadRecordLog } from './record-log-thread.ts'
-import { recoverLog, type RecoveryNotice } from './recovery.ts'
+import { type Recovered, recoverLog, type RecoveryNotice } from './recovery.ts'
 import { ringBytesIn } from './ring.ts'
 import type { LedgerSlot } from './slot.ts'
 import {
@@ -93,7 +93,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   await using opened = new AsyncDisposableStack()
   opened.use(lockLedger(dir))
-  const recovered = ledgerLogs.map((log) => recoverLog(dir, log))
+  const recovered = ledgerLogs.map((log) => recover(dir, log))
   const spine = allocateSpine({
     threads: options.threads,
     settings,
@@ -128,6 +128,16 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   for (const cut of recovered[0]?.open.values() ?? []) await ledger.append('access', cutOffRecord(cut, 'process_died'))
   ledger.owns(opened.move())
   return ledger
+}
+
+/** What the file system refuses, told as what it means. */
+function recover(dir: string, log: LedgerLog): Recovered {
+  try {
+    return recoverLog(dir, log)
+  } catch (cause) {
+    if (cause instanceof GatehouseError) throw cause
+    throw new GatehouseError('ledger_unreadable', `Cannot recover the ledger in ${dir}: ${messageOf(cause)}`, { cause })
+  }
 }
 
 interface Parts {

@@ -31,7 +31,10 @@ test('durable() resolves when the record is on disk, and not before', async () =
   assert.equal(await durable, 'durable')
   assert.equal(await reservation.durable(), 'durable')
   reservation.close()
-  assert.deepEqual(eventsOf(openLedgerReader(ledger.dir)).map((event) => event.id), [idOf(1, 1)])
+  assert.deepEqual(
+    eventsOf(openLedgerReader(ledger.dir)).map((event) => event.id),
+    [idOf(1, 1)],
+  )
 })
 
 test('durable() resolves stalled when the wait is over, and the record is written all the same', async () => {
@@ -69,9 +72,13 @@ test('reserve() refuses when the ring is full, and every record that has a reser
     reservations.push(reservation)
   }
   assert.equal(reservations.length, Math.floor(65_536 / (8 + 22 + 2 + 3000)))
-  for (const [count, reservation] of reservations.entries()) reservation.finish(jsonOf('request', idOf(1, count), { note: 'x'.repeat(5000) }))
+  for (const [count, reservation] of reservations.entries())
+    reservation.finish(jsonOf('request', idOf(1, count), { note: 'x'.repeat(5000) }))
   await ledger.commit()
-  assert.deepEqual(await Promise.all(reservations.map((reservation) => reservation.durable())), reservations.map(() => 'durable'))
+  assert.deepEqual(
+    await Promise.all(reservations.map((reservation) => reservation.durable())),
+    reservations.map(() => 'durable'),
+  )
   assert.equal(eventsOf(openLedgerReader(ledger.dir)).length, reservations.length)
 })
 
@@ -94,7 +101,9 @@ test('reserveSoon() waits in turn for room, and gives up when the wait is over',
 
 test('reserveSoon() is served by a commit that frees room', async () => {
   using ledger = openByHand({ settings: { ringBytes: 65_536 } })
-  const records = Array.from({ length: 40 }, (_, count) => jsonOf('request', idOf(1, count), { path: `/${'p'.repeat(900)}` }))
+  const records = Array.from({ length: 40 }, (_, count) =>
+    jsonOf('request', idOf(1, count), { path: `/${'p'.repeat(900)}` }),
+  )
   for (const record of records) ledger.log.append(record)
   const waiting = ledger.log.reserveSoon(factsOf(idOf(1, 99)), 32_000)
   assert.equal(await stateOf(waiting), 'pending')
@@ -153,7 +162,10 @@ test('append() owes what finds no room, counts it, and writes it in order when t
   assert.ok(ring !== undefined && readRingWord(ledger.spine, ring, 'late') > 0)
   for (let turn = 0; turn < 20; turn++) await ledger.commit()
   const ids = eventsOf(openLedgerReader(ledger.dir)).map((event) => event.id)
-  assert.deepEqual(ids, Array.from({ length: 300 }, (_, count) => idOf(1, count)))
+  assert.deepEqual(
+    ids,
+    Array.from({ length: 300 }, (_, count) => idOf(1, count)),
+  )
   assert.equal(readRingWord(ledger.spine, ring, 'owed'), 0)
 })
 
@@ -165,7 +177,10 @@ test('append() beyond what may be owed is told of in a gap record, where the los
   const events = eventsOf(openLedgerReader(ledger.dir))
   const lost = Number(/^gap: (\d+) /.exec(events.at(-1)?.note ?? '')?.[1])
   assert.equal(events.length - 1 + lost, count)
-  assert.deepEqual(events.slice(0, -1).map((event) => event.id), Array.from({ length: count - lost }, (_, i) => idOf(1, i)))
+  assert.deepEqual(
+    events.slice(0, -1).map((event) => event.id),
+    Array.from({ length: count - lost }, (_, i) => idOf(1, i)),
+  )
 })
 
 for (const power of [31, 32]) {
@@ -173,7 +188,9 @@ for (const power of [31, 32]) {
     using ledger = openByHand({ settings: { ringBytes: 65_536 }, firstPosition: 2 ** power - 50_000 })
     const count = 400
     for (let i = 0; i < count; i++) {
-      const reservation = ledger.log.reserve(factsOf(idOf(1, i)), 3000) ?? (await Promise.all([ledger.log.reserveSoon(factsOf(idOf(1, i)), 3000), ledger.commit()]))[0]
+      const reservation =
+        ledger.log.reserve(factsOf(idOf(1, i)), 3000) ??
+        (await Promise.all([ledger.log.reserveSoon(factsOf(idOf(1, i)), 3000), ledger.commit()]))[0]
       reservation?.finish(jsonOf('request', idOf(1, i), { note: `${i}` }))
       reservation?.close()
       if (i % 40 === 0) await ledger.commit()
@@ -181,20 +198,35 @@ for (const power of [31, 32]) {
     await ledger.commit()
     const head = readRingWord(ledger.spine, ledger.spine.rings[0] ?? ledger.spine.main, 'head')
     assert.ok(power === 31 ? head < 0 : head >= 0 && head < 2 ** 30, `the head is at ${head}`)
-    assert.deepEqual(eventsOf(openLedgerReader(ledger.dir)).map((event) => event.note), Array.from({ length: count }, (_, i) => `${i}`))
+    assert.deepEqual(
+      eventsOf(openLedgerReader(ledger.dir)).map((event) => event.note),
+      Array.from({ length: count }, (_, i) => `${i}`),
+    )
   })
 }
 
 test('records of both logs go through one ring into files of their own', async () => {
   using ledger = openByHand()
-  for (const [log, text] of [[1, '{"a":1}'], [0, jsonOf('request', idOf(1, 1))], [1, '{"a":2}']] as const) {
+  for (const [log, text] of [
+    [1, '{"a":1}'],
+    [0, jsonOf('request', idOf(1, 1))],
+    [1, '{"a":2}'],
+  ] as const) {
     const reservation = await ledger.log.reserveIn(log, factsOf(idOf(1, 1)), 3000)
     reservation?.finish(text)
     reservation?.close()
   }
   await ledger.commit()
   using reader = openLedgerReader(ledger.dir)
-  assert.deepEqual(reader.read(0, { bytesMax: 1000, recordsMax: 10, log: 'audit' }).map((record) => Buffer.from(record.bytes).toString()), ['{"a":1}', '{"a":2}'])
-  assert.equal(decodeAccessEvent(reader.read(0, { bytesMax: 1000, recordsMax: 10 })[0]?.bytes ?? Buffer.from('')).id, idOf(1, 1))
+  assert.deepEqual(
+    reader
+      .read(0, { bytesMax: 1000, recordsMax: 10, log: 'audit' })
+      .map((record) => Buffer.from(record.bytes).toString()),
+    ['{"a":1}', '{"a":2}'],
+  )
+  assert.equal(
+    decodeAccessEvent(reader.read(0, { bytesMax: 1000, recordsMax: 10 })[0]?.bytes ?? Buffer.from('')).id,
+    idOf(1, 1),
+  )
   assert.equal(reader.sizeOf('audit'), 2)
 })

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Clock } from '../../core/mod.ts'
 import { ledgerStates, ringWordAt, words } from './control-block.ts'
-import { cutBytesMin, cutRecord } from './cut-record.ts'
+import { cutBytesMin, fitRecord } from './cut-record.ts'
 import { DurableWaits } from './durable-waits.ts'
 import { jsonBytesMax } from './envelope.ts'
 import { InflightRows } from './inflight-table.ts'
@@ -142,7 +142,7 @@ export class ThreadRecordLog implements RecordLog {
   }
 
   #appendNow(record: string): boolean {
-    const json = fitted(record, jsonBytesMax)
+    const json = fitRecord(record, jsonBytesMax)
     const frameBytes = frameBytesOfJson(Buffer.byteLength(json))
     if (!this.#ring.reserve(frameBytes)) return false
     this.writeReserved(
@@ -240,7 +240,10 @@ class RingReservation implements Reservation {
   /** Resolves when the record is durable, since the answer's first byte follows. */
   async opened(record: string): Promise<boolean> {
     const { row, log } = this.#facts
-    const end = await this.#log.writeSoon(frameMeta({ log, mark: frameMarks.opens, row }), fitted(record, jsonBytesMax))
+    const end = await this.#log.writeSoon(
+      frameMeta({ log, mark: frameMarks.opens, row }),
+      fitRecord(record, jsonBytesMax),
+    )
     if (end === null) return false
     this.#opened = true
     this.#end = end
@@ -251,7 +254,7 @@ class RingReservation implements Reservation {
     if (this.#frameBytes === 0) return // a second terminal record must not be
     const { row, bytesMax, log } = this.#facts
     const meta = frameMeta({ log, mark: this.#opened ? frameMarks.ends : frameMarks.none, row })
-    this.#end = this.#log.writeReserved({ row, meta, terminal: true }, fitted(record, bytesMax), this.#frameBytes)
+    this.#end = this.#log.writeReserved({ row, meta, terminal: true }, fitRecord(record, bytesMax), this.#frameBytes)
     this.#frameBytes = 0
   }
 
@@ -269,9 +272,4 @@ class RingReservation implements Reservation {
     this.#log.end(this.#facts.row, this.#frameBytes)
     this.#frameBytes = 0
   }
-}
-
-/** The record, cut where it is too long. Most are told by their length alone: a UTF-16 unit is at most three bytes. */
-function fitted(record: string, bytesMax: number): string {
-  return record.length * 3 <= bytesMax || Buffer.byteLength(record) <= bytesMax ? record : cutRecord(record, bytesMax)
 }

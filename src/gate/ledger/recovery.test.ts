@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'node:test'
 import fc from 'fast-check'
@@ -15,7 +24,11 @@ import { type WalPosition, WalWriter } from './wal-writer.ts'
 const start: WalPosition = { fileSeq: null, offset: walHeaderBytes, nextSeq: 0, prev: noDigest, lastUs: 0 }
 
 /** Writes batches as the ledger thread does; returns the offset and length of each. */
-function writeBatches(dir: string, batches: readonly (readonly string[])[], position: WalPosition = start): { offset: number; bytes: number }[] {
+function writeBatches(
+  dir: string,
+  batches: readonly (readonly string[])[],
+  position: WalPosition = start,
+): { offset: number; bytes: number }[] {
   const walDir = walDirOf(dir, 'access')
   mkdirSync(walDir, { recursive: true })
   using writer = new WalWriter({ walDir, position, boot: new Uint8Array(16), wallMs: () => 5, beat: () => {} })
@@ -40,8 +53,17 @@ function writeBatches(dir: string, batches: readonly (readonly string[])[], posi
   return places
 }
 
-const textsOf = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => jsonOf('request', idOf(1, from + i)))
-const newestOf = (dir: string): string => join(walDirOf(dir, 'access'), readdirSync(walDirOf(dir, 'access')).filter((name) => name.endsWith('.wal')).sort().at(-1) ?? '')
+const textsOf = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => jsonOf('request', idOf(1, from + i)))
+const newestOf = (dir: string): string =>
+  join(
+    walDirOf(dir, 'access'),
+    readdirSync(walDirOf(dir, 'access'))
+      .filter((name) => name.endsWith('.wal'))
+      .sort()
+      .at(-1) ?? '',
+  )
+const begun = (count: number): string => jsonOf('opened', idOf(1, count), { path: `/${count}` })
 const idsOf = (dir: string): string[] => eventsOf(openLedgerReader(dir)).map((event) => event.id)
 const range = (to: number): string[] => Array.from({ length: to }, (_, i) => idOf(1, i))
 const corrupt = (path: string, offset: number) => (error: Error & { code?: string }) =>
@@ -158,8 +180,11 @@ test('recoverLog() removes a newest file whose header was cut off, and goes on i
 
 test('recoverLog() finds the answers that had begun and have no end', () => {
   using folder = temporaryDir(memoryDir)
-  const begun = (count: number): string => jsonOf('opened', idOf(1, count), { path: `/${count}` })
-  writeBatches(folder.dir, [[begun(1), begun(2)], [jsonOf('request', idOf(1, 1)), begun(3)], [jsonOf('amended', idOf(1, 2))]])
+  writeBatches(folder.dir, [
+    [begun(1), begun(2)],
+    [jsonOf('request', idOf(1, 1)), begun(3)],
+    [jsonOf('amended', idOf(1, 2))],
+  ])
   const { open } = recoverLog(folder.dir, 'access')
   assert.deepEqual([...open.keys()], [idOf(1, 2), idOf(1, 3)])
   assert.equal(open.get(idOf(1, 3))?.toString(), begun(3))
@@ -169,8 +194,19 @@ test('recoverLog() looks for begun answers from the open mark on, over rotations
   using folder = temporaryDir(memoryDir)
   const filler = Array.from({ length: 4096 }, () => '{"kind":"x"}')
   const file = Array.from({ length: walRecordsMax / 4096 }, () => filler)
-  writeBatches(folder.dir, [...file.slice(1), [jsonOf('opened', idOf(1, 7)), ...filler.slice(1)], ...file, ...file, ...file, filler])
-  assert.deepEqual([...recoverLog(folder.dir, 'access').open.keys()], [idOf(1, 7)], 'without a mark, from the beginning')
+  writeBatches(folder.dir, [
+    ...file.slice(1),
+    [jsonOf('opened', idOf(1, 7)), ...filler.slice(1)],
+    ...file,
+    ...file,
+    ...file,
+    filler,
+  ])
+  assert.deepEqual(
+    [...recoverLog(folder.dir, 'access').open.keys()],
+    [idOf(1, 7)],
+    'without a mark, from the beginning',
+  )
   writeOpenMark(folder.dir, 'access', walRecordsMax - 4096)
   assert.deepEqual([...recoverLog(folder.dir, 'access').open.keys()], [idOf(1, 7)])
   writeOpenMark(folder.dir, 'access', 4 * walRecordsMax)
@@ -197,28 +233,37 @@ test('readOpenMark() takes a missing or damaged mark for the beginning', () => {
 })
 
 test('a reader sees the same records however they were split into batches', () => {
-  const splits = fc.array(fc.array(fc.string({ unit: 'grapheme', maxLength: 30 }), { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 8 })
+  const splits = fc.array(fc.array(fc.string({ unit: 'grapheme', maxLength: 30 }), { minLength: 1, maxLength: 6 }), {
+    minLength: 1,
+    maxLength: 8,
+  })
   fc.assert(
-    fc.property(splits, fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 7 }), (batches, bytesMax, recordsMax) => {
-      using split = temporaryDir(memoryDir)
-      using whole = temporaryDir(memoryDir)
-      writeBatches(split.dir, batches)
-      writeBatches(whole.dir, [batches.flat()])
-      const read = (dir: string): [number, number, string][] => {
-        using reader = openLedgerReader(dir)
-        const all: [number, number, string][] = []
-        for (;;) {
-          const records = reader.read(all.length, { bytesMax, recordsMax })
-          if (records.length === 0) return all
-          assert.ok(records.length <= recordsMax)
-          assert.ok(records.length === 1 || records.reduce((sum, record) => sum + record.bytes.length, 0) <= bytesMax)
-          for (const { seq, recordedAtUs, bytes } of records) all.push([seq, recordedAtUs, Buffer.from(bytes).toString()])
+    fc.property(
+      splits,
+      fc.integer({ min: 1, max: 200 }),
+      fc.integer({ min: 1, max: 7 }),
+      (batches, bytesMax, recordsMax) => {
+        using split = temporaryDir(memoryDir)
+        using whole = temporaryDir(memoryDir)
+        writeBatches(split.dir, batches)
+        writeBatches(whole.dir, [batches.flat()])
+        const read = (dir: string): [number, number, string][] => {
+          using reader = openLedgerReader(dir)
+          const all: [number, number, string][] = []
+          for (;;) {
+            const records = reader.read(all.length, { bytesMax, recordsMax })
+            if (records.length === 0) return all
+            assert.ok(records.length <= recordsMax)
+            assert.ok(records.length === 1 || records.reduce((sum, record) => sum + record.bytes.length, 0) <= bytesMax)
+            for (const { seq, recordedAtUs, bytes } of records)
+              all.push([seq, recordedAtUs, Buffer.from(bytes).toString()])
+          }
         }
-      }
-      const expected = batches.flat().map((text, seq) => [seq, 7, text])
-      assert.deepEqual(read(split.dir), expected)
-      assert.deepEqual(read(whole.dir), expected)
-    }),
+        const expected = batches.flat().map((text, seq) => [seq, 7, text])
+        assert.deepEqual(read(split.dir), expected)
+        assert.deepEqual(read(whole.dir), expected)
+      },
+    ),
     { numRuns: 40 },
   )
 })

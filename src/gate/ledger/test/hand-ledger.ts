@@ -20,18 +20,33 @@ export interface HandLedger extends Disposable {
   commit(): Promise<void>
 }
 
-export function openByHand(options: { settings?: Partial<LedgerSettings>; inflightMax?: number; firstPosition?: number; dir?: string } = {}): HandLedger {
+export function openByHand(
+  options: { settings?: Partial<LedgerSettings>; inflightMax?: number; firstPosition?: number; dir?: string } = {},
+): HandLedger {
   const folder = temporaryDir(memoryDir)
   const dir = options.dir ?? folder.dir
   for (const log of ledgerLogs) mkdirSync(walDirOf(dir, log), { recursive: true })
   const used = { ...settings, ...options.settings }
-  const spine = allocateSpine({ threads: 1, settings: used, inflightMax: options.inflightMax ?? 1000, firstPosition: options.firstPosition ?? 0 })
+  const spine = allocateSpine({
+    threads: 1,
+    settings: used,
+    inflightMax: options.inflightMax ?? 1000,
+    firstPosition: options.firstPosition ?? 0,
+  })
   const [ring] = spine.rings
   if (ring === undefined) throw new Error('no ring')
   const control = new MessageChannel()
   const wake = new MessageChannel()
   const positions = ledgerLogs.map((log) => recoverLog(dir, log).position)
-  const loop = new CommitLoop({ dir, boot: new Uint8Array(16), paceMs: 0, control: control.port1, controlBlock: spine.controlBlock, rings: [...spine.rings, spine.main], positions })
+  const loop = new CommitLoop({
+    dir,
+    boot: new Uint8Array(16),
+    paceMs: 0,
+    control: control.port1,
+    controlBlock: spine.controlBlock,
+    rings: [...spine.rings, spine.main],
+    positions,
+  })
   loop.open()
   loop.attach(0, wake.port1)
   const clock = { nowMs: 0, wallMs: () => 1_700_000_000_000 + clock.nowMs, monotonicMs: () => clock.nowMs }

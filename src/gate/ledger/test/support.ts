@@ -1,10 +1,23 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AccessEvent, decodeAccessEvent, emptyEvent, encodeAccessEvent, type LedgerRecord, type LedgerSettings } from '../../../core/mod.ts'
+import {
+  type AccessEvent,
+  decodeAccessEvent,
+  emptyEvent,
+  encodeAccessEvent,
+  type LedgerRecord,
+  type LedgerSettings,
+} from '../../../core/mod.ts'
 import type { LedgerReader } from '../mod.ts'
 
-export const settings: LedgerSettings = { ringBytes: 1 << 20, paceMs: 0.5, waitMs: 10_000, holdBytesMax: 65_536, stallMs: 30_000 }
+export const settings: LedgerSettings = {
+  ringBytes: 1 << 20,
+  paceMs: 0.5,
+  waitMs: 10_000,
+  holdBytesMax: 65_536,
+  stallMs: 30_000,
+}
 
 /** In memory where there is such a folder: for tests of what is written, not of when it is on disk. */
 export const memoryDir: string = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -24,7 +37,11 @@ export function jsonOf(kind: AccessEvent['kind'], id: string, more: Partial<Acce
   return encodeAccessEvent({ ...emptyEvent, kind, id, outcome: 'served', status: 200, ...more })
 }
 
-export function factsOf(requestId: string): { readonly requestId: string; readonly receivedAtMs: number; readonly routeIndex: number } {
+export function factsOf(requestId: string): {
+  readonly requestId: string
+  readonly receivedAtMs: number
+  readonly routeIndex: number
+} {
   return { requestId, receivedAtMs: 1_700_000_000_000, routeIndex: 0 }
 }
 

@@ -1,12 +1,18 @@
 /**
- * A process that writes records and prints what it was told: `ready`, `ack <count>`, `stalled <ms>`, `failed`, `ended <why>`.
+ * A process that writes records and prints what it was told: `ready <pid>`, `ack <count>`, `stalled <ms>`, `failed`, `ended <why>`.
  * Its one argument is JSON: `{ dir, waitMs, stallMs, from, noteChars }`.
  */
 import { systemClock } from '../../../core/mod.ts'
 import { openLedger, openRecordLog } from '../mod.ts'
 import { factsOf, idOf, jsonOf, settings, sleep } from './support.ts'
 
-const plan = JSON.parse(process.argv[2] ?? '{}') as { dir: string; waitMs: number; stallMs: number; from: number; noteChars: number }
+const plan = JSON.parse(process.argv[2] ?? '{}') as {
+  dir: string
+  waitMs: number
+  stallMs: number
+  from: number
+  noteChars: number
+}
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const ledger = await openLedger({
@@ -21,7 +27,7 @@ const ledger = await openLedger({
   },
 })
 const log = openRecordLog({ ...ledger.slot(0), clock: systemClock })
-say('ready')
+say(`ready ${process.pid}`)
 let next = plan.from
 const note = 'n'.repeat(plan.noteChars)
 
@@ -29,11 +35,18 @@ async function writeOn(): Promise<void> {
   for (;;) {
     const count = next++
     const startedMs = performance.now()
-    const reservation = log.reserve(factsOf(idOf(0, count)), 4000) ?? (await log.reserveSoon(factsOf(idOf(0, count)), 4000))
+    const reservation =
+      log.reserve(factsOf(idOf(0, count)), 4000) ?? (await log.reserveSoon(factsOf(idOf(0, count)), 4000))
     if (reservation !== null) {
       reservation.finish(jsonOf('request', idOf(0, count), { note }))
       const durable = await reservation.durable()
-      say(durable === 'durable' ? `ack ${count}` : durable === 'stalled' ? `stalled ${Math.round(performance.now() - startedMs)}` : 'failed')
+      say(
+        durable === 'durable'
+          ? `ack ${count}`
+          : durable === 'stalled'
+            ? `stalled ${Math.round(performance.now() - startedMs)}`
+            : 'failed',
+      )
       reservation.close()
     } else say(log.failed ? 'failed' : 'full')
     if (log.failed) return

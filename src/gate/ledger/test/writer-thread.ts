@@ -35,7 +35,6 @@ async function write(plan: WriterPlan): Promise<void> {
     }
   }
   await Promise.all(Array.from({ length: plan.concurrency }, one))
-  parentPort?.postMessage('done')
 }
 
 async function request(log: RecordLog, plan: WriterPlan, count: number): Promise<void> {

@@ -15,12 +15,26 @@ export interface Writer {
   kill(): Promise<void>
 }
 
-export function startWriter(ledger: Ledger, thread: number, plan: Partial<WriterPlan> & { readonly name: number }): Writer {
+export function startWriter(
+  ledger: Ledger,
+  thread: number,
+  plan: Partial<WriterPlan> & { readonly name: number },
+): Writer {
   const counts = new Int32Array(new SharedArrayBuffer(8))
   const stop = new Int32Array(new SharedArrayBuffer(4))
   const sent = new Uint8Array(new SharedArrayBuffer(1_000_000))
   const { slot, port } = ledger.slot(thread)
-  const workerData: WriterPlan = { concurrency: 32, pauseMsMax: 0, openedEvery: 0, ...plan, slot, port, stop, counts, sent }
+  const workerData: WriterPlan = {
+    concurrency: 32,
+    pauseMsMax: 0,
+    openedEvery: 0,
+    ...plan,
+    slot,
+    port,
+    stop,
+    counts,
+    sent,
+  }
   const worker = new Worker(new URL('writer-thread.ts', import.meta.url), { workerData, transferList: [port] })
   const ended = new Promise<void>((resolve, reject) => {
     worker.once('exit', () => resolve())
