@@ -1,17 +1,36 @@
 import { connect, type Socket } from 'node:net'
-import { GatehouseError, type GateStatus, type LedgerRecord, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import {
+  type AuditEntry,
+  GatehouseError,
+  type GateStatus,
+  type LedgerLog,
+  ledgerLogs,
+  type LedgerRecord,
+  type Snapshot,
+  type SnapshotChange,
+} from '../core/mod.ts'
+import { openAsking } from './asking.ts'
 import { createFrameReader } from './frames.ts'
-import { decodeMessage, encodeMessage, type LinkHello, type LinkMessage, snapshotMessages } from './messages.ts'
+import {
+  decodeMessage,
+  decodeRecords,
+  encodeMessage,
+  type LinkHello,
+  type LinkMessage,
+  type LinkQuestion,
+  linkVersion,
+  snapshotMessages,
+} from './messages.ts'
 
 /** What the desk gives to and takes from its gate. */
 export interface LinkClientOptions {
   readonly path: string
   /** The rules as they are now; sent whole at each connection. */
   snapshot(): Snapshot
-  /** The first record that is not here yet, given how many the gate has. */
-  cursor(size: number): Promise<number>
+  /** The first record of the log that is not here yet, given how many the gate has. */
+  cursor(log: LedgerLog, size: number): Promise<number>
   /** Resolves when the batch is safely here; a rejection ends the connection, and the batch comes again. */
-  follow(batch: readonly LedgerRecord[]): Promise<void>
+  follow(log: LedgerLog, batch: readonly LedgerRecord[]): Promise<void>
   onStatus(status: GateStatus): void
   onConnect(hello: LinkHello): void
   onDisconnect(why: string): void
@@ -22,8 +41,18 @@ export interface LinkClient extends AsyncDisposable {
   readonly connected: boolean
   /** Sends a change; true when all gateway threads have it, false when no gate said so within `applyMs`. */
   publish(change: SnapshotChange): Promise<boolean>
+  /** A file of the published log, by its path below the log; null when there is none. As all that follow it throws `unreachable` without a gate. */
+  ledgerFile(log: LedgerLog, path: string): Promise<Uint8Array | null>
+  /** A c2sp.org/tlog-proof of the record; null while no checkpoint covers it. */
+  proof(log: LedgerLog, seq: number): Promise<string | null>
+  /** Consecutive records from `from` on, at least one where there is one, at most `recordsMax`. */
+  records(log: LedgerLog, from: number, recordsMax: number): Promise<readonly LedgerRecord[]>
+  /** Appends to the audit log; resolves when the entries are durable. */
+  audit(entries: readonly AuditEntry[]): Promise<void>
 }
 
+/** Longest wait for an answer to a question. */
+const askMs = 5_000
 const retryMs = 200
 const applyMs = 2_000
 /** A gate sends its status each second: one that is silent so long is gone. */
@@ -47,6 +76,11 @@ export function openLinkClient(options: LinkClientOptions): LinkClient {
       return gate?.greeted() === true
     },
     publish: (change) => (gate === null || !gate.greeted() ? Promise.resolve(false) : gate.publish(change)),
+    ...questions((question) =>
+      gate === null || !gate.greeted()
+        ? Promise.reject(new GatehouseError('unreachable', 'Cannot ask the gate: none is connected'))
+        : gate.ask(question),
+    ),
     [Symbol.asyncDispose]: async () => {
       closed = true
       if (retry !== null) clearTimeout(retry)
@@ -55,71 +89,148 @@ export function openLinkClient(options: LinkClientOptions): LinkClient {
   }
 }
 
+type Ask = (question: LinkQuestion) => Promise<Uint8Array | null>
+
+function questions(ask: Ask): Pick<LinkClient, 'ledgerFile' | 'proof' | 'records' | 'audit'> {
+  return {
+    ledgerFile: (log, path) => ask({ kind: 'ledger-file', log, path }),
+    proof: async (log, seq) => {
+      const proof = await ask({ kind: 'proof', log, seq })
+      return proof === null ? null : Buffer.from(proof).toString('utf8')
+    },
+    records: async (log, from, recordsMax) => {
+      const bytes = await ask({ kind: 'records', log, from, recordsMax })
+      return bytes === null ? [] : decodeRecords(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+    },
+    audit: async (entries) => void (await ask({ kind: 'audit', entries })),
+  }
+}
+
 interface Gate {
   greeted(): boolean
   publish(change: SnapshotChange): Promise<boolean>
+  readonly ask: Ask
   end(): Promise<void>
 }
 
 function callGate(options: LinkClientOptions, onEnd: (why: string) => void): Gate {
   const socket = connect(options.path)
   const send = (message: LinkMessage): void => void socket.write(encodeMessage(message))
-  const waiting = new Map<number, (ok: boolean) => void>()
+  const words = openWords(applyMs)
   let greeted = false
   let why = 'the gate closed the connection'
-  let following: Promise<void> = Promise.resolve()
+  const asking = openAsking({ send: (id, question) => send({ type: 'ask', id, question }), askMs })
 
   const fail = (error: unknown): void => {
     why = error instanceof Error ? error.message : String(error)
     socket.destroy()
   }
+  const taking = createTaking({
+    follow: (log, batch) => options.follow(log, batch),
+    send,
+    fail,
+    ended: () => socket.destroyed,
+  })
   const receive = (message: LinkMessage): void => {
     switch (message.type) {
       case 'hello':
-        greeted = true
-        options.onConnect(message.hello)
-        for (const part of snapshotMessages(options.snapshot())) send(part)
-        options.cursor(message.hello.size).then((from) => send({ type: 'follow', from }), fail)
-        return
+        return greet(message.hello)
       case 'records':
-        // In order, one batch after the other; what waits here is bounded by the gate's window.
-        following = following.then(() => take(message.records)).catch(fail)
-        return
+        return taking.take(message)
       case 'status':
         return options.onStatus(message.status)
       case 'applied':
-        return waiting.get(message.revision)?.(message.ok)
+        return words.heard(message.revision, message.ok)
+      case 'answer':
+        return asking.answered(message.id, message.answer)
       default:
         throw new GatehouseError('link_broken', `The gate does not send '${message.type}'`)
     }
   }
-  const take = async (records: readonly LedgerRecord[]): Promise<void> => {
-    if (socket.destroyed) return
-    await options.follow(records)
-    const last = records.at(-1)
-    if (last !== undefined) send({ type: 'ack', next: last.seq + 1 })
+  const greet = (hello: LinkHello): void => {
+    if (hello.version !== linkVersion)
+      throw new GatehouseError(
+        'link_broken',
+        `The gate speaks version ${String(hello.version)} of the link, we ${linkVersion}`,
+      )
+    greeted = true
+    options.onConnect(hello)
+    for (const part of snapshotMessages(options.snapshot())) send(part)
+    for (const log of ledgerLogs)
+      options.cursor(log, hello.sizes[log]).then((from) => send({ type: 'follow', log, from }), fail)
   }
-
   listenTo(socket, { receive, fail })
   socket.on('close', () => {
-    for (const resolve of waiting.values()) resolve(false)
+    words.end()
+    asking.end(why)
     onEnd(why)
   })
   return {
     greeted: () => greeted && !socket.destroyed,
     publish: (change) => {
-      const { promise, resolve } = Promise.withResolvers<boolean>()
-      const timer = setTimeout(() => resolve(false), applyMs)
-      waiting.set(change.revision, resolve)
+      const word = words.on(change.revision)
       send({ type: 'change', change })
-      return promise.finally(() => {
-        clearTimeout(timer)
-        waiting.delete(change.revision)
-      })
+      return word
     },
+    ask: (question) => asking.ask(question),
     end: async () => {
       socket.destroy()
-      await following
+      await taking.done()
+    },
+  }
+}
+
+interface TakingParts {
+  readonly follow: (log: LedgerLog, batch: readonly LedgerRecord[]) => Promise<void>
+  readonly send: (message: LinkMessage) => void
+  readonly fail: (error: unknown) => void
+  readonly ended: () => boolean
+}
+
+/** Takes the batches of each log in order, one after the other; how many wait here is bounded by the gate's window. */
+function createTaking({ follow, send, fail, ended }: TakingParts): {
+  take(batch: { readonly log: LedgerLog; readonly records: readonly LedgerRecord[] }): void
+  done(): Promise<unknown>
+} {
+  const following = new Map<LedgerLog, Promise<void>>()
+  const take = async (log: LedgerLog, records: readonly LedgerRecord[]): Promise<void> => {
+    if (ended()) return
+    await follow(log, records)
+    const last = records.at(-1)
+    if (last !== undefined) send({ type: 'ack', log, next: last.seq + 1 })
+  }
+  return {
+    take: ({ log, records }) => {
+      const before = following.get(log) ?? Promise.resolve()
+      following.set(log, before.then(() => take(log, records)).catch(fail))
+    },
+    done: () => Promise.all(following.values()),
+  }
+}
+
+/** The gate's word on changes, each waited for so long and no longer. */
+interface Words {
+  /** False when none comes. */
+  on(revision: number): Promise<boolean>
+  heard(revision: number, ok: boolean): void
+  end(): void
+}
+
+function openWords(waitMs: number): Words {
+  const waiting = new Map<number, (ok: boolean) => void>()
+  return {
+    on: (revision) => {
+      const { promise, resolve } = Promise.withResolvers<boolean>()
+      const timer = setTimeout(() => resolve(false), waitMs)
+      waiting.set(revision, resolve)
+      return promise.finally(() => {
+        clearTimeout(timer)
+        waiting.delete(revision)
+      })
+    },
+    heard: (revision, ok) => waiting.get(revision)?.(ok),
+    end: () => {
+      for (const resolve of waiting.values()) resolve(false)
     },
   }
 }

@@ -1,6 +1,16 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Consumer, Credential, GateStatus, LedgerRecord, Policy, Snapshot, SnapshotChange } from '../core/mod.ts'
+import {
+  type Consumer,
+  type Credential,
+  type GateStatus,
+  type LedgerLog,
+  ledgerLogs,
+  type LedgerRecord,
+  type Snapshot,
+  type SnapshotChange,
+} from '../core/mod.ts'
+import { createAnswering, type LinkAnswers } from './answering.ts'
 import { createFrameReader } from './frames.ts'
 import { decodeMessage, encodeMessage, type LinkHello, type LinkMessage } from './messages.ts'
 
@@ -9,9 +19,10 @@ export interface LinkServerOptions {
   /** Path of the local socket, in the data folder, whose permissions are the authorization. */
   readonly path: string
   hello(): LinkHello
-  /** Committed records from `seq` on, none beyond what is durable; empty when there are none yet. */
-  read(seq: number): readonly LedgerRecord[]
-  /** Calls back soon after the ledger grew. */
+  /** Committed records of the log from `seq` on, none beyond what is durable; empty when there are none yet. */
+  read(log: LedgerLog, seq: number): readonly LedgerRecord[]
+  readonly answers: LinkAnswers
+  /** Calls back soon after one of the logs grew. */
   readonly onGrowth: (listener: () => void) => Disposable
   /** Resolves with whether all gateway threads have it. */
   onSnapshot(snapshot: Snapshot): Promise<boolean>
@@ -74,37 +85,50 @@ interface Desk {
 
 const windowBatches = 4
 
-/** A snapshot on its way in. */
-interface Arriving {
-  readonly revision: number
-  readonly policy: Policy
-  readonly consumers: Consumer[]
-  readonly credentials: Credential[]
+type SnapshotPart = Extract<LinkMessage, { readonly type: 'snapshot-begin' | 'snapshot-part' | 'snapshot-end' }>
+
+/** Puts a snapshot together from its parts; one that has begun anew takes the place of the one before. */
+function createArrival(onWhole: (snapshot: Snapshot) => void): (part: SnapshotPart) => void {
+  let arriving: (Snapshot & { readonly consumers: Consumer[]; readonly credentials: Credential[] }) | null = null
+  return (part) => {
+    switch (part.type) {
+      case 'snapshot-begin':
+        arriving = { revision: part.revision, policy: part.policy, consumers: [], credentials: [] }
+        return
+      case 'snapshot-part':
+        arriving?.consumers.push(...part.consumers)
+        arriving?.credentials.push(...part.credentials)
+        return
+      case 'snapshot-end':
+        if (arriving !== null) onWhole(arriving)
+        arriving = null
+    }
+  }
 }
 
 function serveDesk(socket: Socket, options: LinkServerOptions, onEnd: () => void): Desk {
   const send = (message: LinkMessage): void => void socket.write(encodeMessage(message))
-  const pump = createPump(options, send)
-  const growth = options.onGrowth(pump.look)
-  let arriving: Arriving | null = null
+  const pumps = pumpsOf(options, send)
+  const growth = options.onGrowth(() => {
+    for (const log of ledgerLogs) pumps[log].look()
+  })
+  const answering = createAnswering(options.answers, (id, said) => {
+    if (!socket.destroyed) send({ type: 'answer', id, answer: said })
+  })
+  const arrival = createArrival((snapshot) => answer(snapshot.revision, options.onSnapshot(snapshot)))
 
   const receive = (message: LinkMessage): void => {
     switch (message.type) {
       case 'follow':
-        return pump.follow(message.from)
+        return pumps[message.log].follow(message.from)
       case 'ack':
-        return pump.acknowledge(message.next)
+        return pumps[message.log].acknowledge(message.next)
+      case 'ask':
+        return answering(message.id, message.question)
       case 'snapshot-begin':
-        arriving = { revision: message.revision, policy: message.policy, consumers: [], credentials: [] }
-        return
       case 'snapshot-part':
-        arriving?.consumers.push(...message.consumers)
-        arriving?.credentials.push(...message.credentials)
-        return
       case 'snapshot-end':
-        if (arriving !== null) answer(arriving.revision, options.onSnapshot(arriving))
-        arriving = null
-        return
+        return arrival(message)
       case 'change':
         return answer(message.change.revision, options.onChange(message.change))
       default:
@@ -151,18 +175,29 @@ interface Pump {
   readonly look: () => void
 }
 
-function createPump(options: LinkServerOptions, send: (message: LinkMessage) => void): Pump {
+function pumpsOf(options: LinkServerOptions, send: (message: LinkMessage) => void): Readonly<Record<LedgerLog, Pump>> {
+  const pumpOf = (log: LedgerLog): Pump =>
+    createPump({ read: (seq) => options.read(log, seq), send: (records) => send({ type: 'records', log, records }) })
+  return { access: pumpOf('access'), audit: pumpOf('audit') }
+}
+
+interface PumpParts {
+  readonly read: (seq: number) => readonly LedgerRecord[]
+  readonly send: (records: readonly LedgerRecord[]) => void
+}
+
+function createPump({ read, send }: PumpParts): Pump {
   let next: number | null = null
   /** Ends of the batches that are on their way. */
   let sent: number[] = []
   const look = (): void => {
     while (next !== null && sent.length < windowBatches) {
-      const records = options.read(next)
+      const records = read(next)
       const last = records.at(-1)
       if (last === undefined) return
       next = last.seq + 1
       sent.push(next)
-      send({ type: 'records', records })
+      send(records)
     }
   }
   return {

@@ -5,10 +5,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import fc from 'fast-check'
-import type { LedgerRecord, Policy, Snapshot, SnapshotChange } from '../core/mod.ts'
+import {
+  type AuditEntry,
+  GatehouseError,
+  type LedgerLog,
+  type LedgerRecord,
+  type Policy,
+  type Snapshot,
+  type SnapshotChange,
+} from '../core/mod.ts'
 import { createFrameReader, encodeFrame } from './frames.ts'
+import { askedMax, openAsking } from './asking.ts'
 import { decodeMessage, encodeMessage } from './messages.ts'
-import { openLinkClient, openLinkServer } from './mod.ts'
+import { type LinkAnswers, openLinkClient, openLinkServer } from './mod.ts'
 
 const policy: Policy = {
   apis: [],
@@ -33,7 +42,11 @@ const consumer = { id: 'c1', name: 'acme', createdAtMs: 1, state: 'active' } as 
 const change: SnapshotChange = { revision: 8, policy: null, consumers: [consumer], credentials: [] }
 
 /** A gate in front of a growing list of records, and a desk that gathers them. */
-async function linked(records: LedgerRecord[], bounds: { failOnce?: boolean } = {}) {
+async function linked(
+  records: LedgerRecord[],
+  bounds: { failOnce?: boolean; answers?: Partial<LinkAnswers>; audit?: readonly LedgerRecord[] } = {},
+) {
+  const { audit = [] } = bounds
   const dir = mkdtempSync(join(tmpdir(), 'link-'))
   const path = join(dir, 'link.sock')
   const listeners = new Set<() => void>()
@@ -42,8 +55,9 @@ async function linked(records: LedgerRecord[], bounds: { failOnce?: boolean } = 
   const serve = () =>
     openLinkServer({
       path,
-      hello: () => ({ version: 1, revision: 7, size: records.length }),
-      read: (seq) => records.slice(seq, seq + 10),
+      hello: () => ({ version: 2, revision: 7, sizes: { access: records.length, audit: audit.length } }),
+      answers: { ...noAnswers, ...bounds.answers },
+      read: (log, seq) => (log === 'access' ? records : audit).slice(seq, seq + 10),
       onGrowth: (listener) => {
         listeners.add(listener)
         return { [Symbol.dispose]: () => listeners.delete(listener) }
@@ -54,6 +68,8 @@ async function linked(records: LedgerRecord[], bounds: { failOnce?: boolean } = 
     })
   let server = await serve()
   const seen: LedgerRecord[] = []
+  const seenAudit: LedgerRecord[] = []
+  const seenOf = (log: LedgerLog): LedgerRecord[] => (log === 'access' ? seen : seenAudit)
   let fail = bounds.failOnce === true
   const client = openLinkClient({
     path,
@@ -63,13 +79,13 @@ async function linked(records: LedgerRecord[], bounds: { failOnce?: boolean } = 
       consumers: Array.from({ length: 1200 }, (_, i) => ({ ...consumer, id: `c${i}` })),
       credentials: [],
     }),
-    cursor: async () => seen.length,
-    follow: async (batch) => {
+    cursor: async (log) => seenOf(log).length,
+    follow: async (log, batch) => {
       if (fail) {
         fail = false
         throw new Error('disk full')
       }
-      seen.push(...batch)
+      seenOf(log).push(...batch)
     },
     onStatus: () => {},
     onConnect: () => {},
@@ -78,6 +94,7 @@ async function linked(records: LedgerRecord[], bounds: { failOnce?: boolean } = 
   return {
     path,
     seen,
+    seenAudit,
     got,
     changes,
     client,
@@ -95,6 +112,13 @@ async function linked(records: LedgerRecord[], bounds: { failOnce?: boolean } = 
       rmSync(dir, { recursive: true })
     },
   }
+}
+
+const noAnswers: LinkAnswers = {
+  ledgerFile: async () => null,
+  proof: async () => null,
+  records: () => [],
+  audit: async () => {},
 }
 
 const record = (seq: number): LedgerRecord => ({ seq, recordedAtUs: 1e15 + seq, bytes: Buffer.from(`{"n":${seq}}`) })
@@ -165,6 +189,90 @@ test('publish() says false when there is no gate', async () => {
   await client[Symbol.asyncDispose]()
 })
 
+test('the link gives both logs, each from a cursor of its own', async () => {
+  await using link = await linked(recordsTo(25), { audit: recordsTo(13) })
+  await until(() => link.seen.length === 25 && link.seenAudit.length === 13)
+  assert.deepEqual(
+    link.seenAudit.map((one) => one.seq),
+    Array.from({ length: 13 }, (_, i) => i),
+  )
+})
+
+test('a question gets its own answer, however many are asked at once and in whatever order the gate answers', async () => {
+  await using link = await linked([], {
+    answers: {
+      ledgerFile: async (log, path) => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 5))
+        return path === 'none' ? null : Buffer.from(`${log} ${path}`)
+      },
+    },
+  })
+  await until(() => link.client.connected)
+  const paths = Array.from({ length: 100 }, (_, i) => `tile/0/${i}`)
+  const answers = await Promise.all(paths.map((path) => link.client.ledgerFile('audit', path)))
+  assert.deepEqual(
+    answers.map((bytes) => Buffer.from(bytes ?? []).toString()),
+    paths.map((path) => `audit ${path}`),
+  )
+  assert.equal(await link.client.ledgerFile('access', 'none'), null)
+})
+
+test('questions bring proofs and records, and audit entries reach the gate before the answer', async () => {
+  const taken: AuditEntry[] = []
+  await using link = await linked([], {
+    answers: {
+      proof: async (_log, seq) => (seq === 7 ? 'c2sp.org/tlog-proof@v1\n' : null),
+      records: (_log, from, recordsMax) => recordsTo(20).slice(from, from + recordsMax),
+      audit: async (entries) => void taken.push(...entries),
+    },
+  })
+  await until(() => link.client.connected)
+  assert.equal(await link.client.proof('access', 7), 'c2sp.org/tlog-proof@v1\n')
+  assert.equal(await link.client.proof('access', 8), null)
+  assert.deepEqual(
+    (await link.client.records('access', 5, 3)).map((one) => [one.seq, Buffer.from(one.bytes).toString()]),
+    [5, 6, 7].map((seq) => [seq, `{"n":${seq}}`]),
+  )
+  const entry: AuditEntry = { kind: 'key.revoked', actor: 'token', atMs: 1, id: 'ff', details: { keyId: 'k' } }
+  await link.client.audit([entry])
+  assert.deepEqual(taken, [entry])
+})
+
+test('what the gate throws comes back with its code', async () => {
+  const failed = new GatehouseError('ledger_unreadable', 'Cannot read the tile')
+  await using link = await linked([], { answers: { ledgerFile: () => Promise.reject(failed) } })
+  await until(() => link.client.connected)
+  await assert.rejects(link.client.ledgerFile('access', 'x'), {
+    code: 'ledger_unreadable',
+    message: 'Cannot read the tile',
+  })
+})
+
+test('a question ends when the gate goes away, and cannot be asked while there is none', async () => {
+  await using link = await linked([], { answers: { ledgerFile: () => new Promise(() => {}) } })
+  await until(() => link.client.connected)
+  const asked = link.client.ledgerFile('access', 'checkpoint')
+  await link.restart()
+  await assert.rejects(asked, { code: 'unreachable' })
+  await link.client[Symbol.asyncDispose]()
+  await assert.rejects(link.client.ledgerFile('access', 'checkpoint'), { code: 'unreachable' })
+})
+
+test('openAsking() gives up on an answer that does not come, and keeps the order of the others', async () => {
+  const sent: number[] = []
+  const asking = openAsking({ send: (id) => void sent.push(id), askMs: 30 })
+  const question = { kind: 'proof', log: 'access', seq: 1 } as const
+  const asked = Array.from({ length: askedMax + 1 }, () => asking.ask(question))
+  assert.equal(sent.length, askedMax)
+  asking.answered(3, { ok: true, bytes: Buffer.from('yes') })
+  assert.equal(sent.length, askedMax + 1)
+  const ends = await Promise.allSettled(asked)
+  assert.deepEqual(
+    ends.map((end) => end.status === 'fulfilled'),
+    asked.map((_, at) => at === 3),
+  )
+})
+
 test('the link hangs up on noise', async () => {
   await using link = await linked([])
   const socket = connect(link.path)
@@ -199,7 +307,7 @@ test('createFrameReader() gives the same frames however the bytes are cut', () =
 })
 
 test('decodeMessage() refuses records that do not fill their frame', () => {
-  const whole = encodeMessage({ type: 'records', records: recordsTo(2) })
+  const whole = encodeMessage({ type: 'records', log: 'audit', records: recordsTo(2) })
   const payload = whole.subarray(5)
   assert.throws(() => decodeMessage({ type: 2, payload: payload.subarray(0, -1) }), { code: 'link_broken' })
   assert.throws(() => decodeMessage({ type: 2, payload: Buffer.concat([payload, Buffer.from([0])]) }), {

@@ -1,8 +1,11 @@
 import {
+  type AuditEntry,
   type Consumer,
   type Credential,
   GatehouseError,
   type GateStatus,
+  type LedgerLog,
+  ledgerLogs,
   type LedgerRecord,
   type Policy,
   type Snapshot,
@@ -12,23 +15,42 @@ import { encodeFrame, type Frame } from './frames.ts'
 
 /** What the gate says first. A desk that speaks another version hangs up. */
 export interface LinkHello {
-  readonly version: 1
+  readonly version: typeof linkVersion
   /** Revision of the rules that the gate works by, 0 when it has none yet. */
   readonly revision: number
-  /** Records on disk. */
-  readonly size: number
+  /** Records of each log on disk. */
+  readonly sizes: Readonly<Record<LedgerLog, number>>
 }
+
+/** Raised whenever one end could misunderstand the other. */
+export const linkVersion = 2
+
+/** What the desk asks of the gate, which alone has the ledger's files. */
+export type LinkQuestion =
+  /** A file of the published log, by its path: `checkpoint`, `vkey`, `tile/…`. */
+  | { readonly kind: 'ledger-file'; readonly log: LedgerLog; readonly path: string }
+  /** The proof that a record is in the log, as text; nothing while no checkpoint covers it. */
+  | { readonly kind: 'proof'; readonly log: LedgerLog; readonly seq: number }
+  | { readonly kind: 'records'; readonly log: LedgerLog; readonly from: number; readonly recordsMax: number }
+  /** Entries for the audit log; answered, with nothing, when they are durable. */
+  | { readonly kind: 'audit'; readonly entries: readonly AuditEntry[] }
+
+/** Bytes, or nothing: the gate has no such thing. */
+export type LinkAnswer =
+  | { readonly ok: true; readonly bytes: Uint8Array | null }
+  | { readonly ok: false; readonly code: string; readonly message: string }
 
 /** Everything that crosses the link. Snapshots travel in parts, so that no frame grows with the number of keys. */
 export type LinkMessage =
   // gate → desk
   | { readonly type: 'hello'; readonly hello: LinkHello }
-  | { readonly type: 'records'; readonly records: readonly LedgerRecord[] }
+  | { readonly type: 'records'; readonly log: LedgerLog; readonly records: readonly LedgerRecord[] }
   | { readonly type: 'status'; readonly status: GateStatus }
   | { readonly type: 'applied'; readonly revision: number; readonly ok: boolean }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: LinkAnswer }
   // desk → gate
-  | { readonly type: 'follow'; readonly from: number }
-  | { readonly type: 'ack'; readonly next: number }
+  | { readonly type: 'follow'; readonly log: LedgerLog; readonly from: number }
+  | { readonly type: 'ack'; readonly log: LedgerLog; readonly next: number }
   | { readonly type: 'snapshot-begin'; readonly revision: number; readonly policy: Policy }
   | {
       readonly type: 'snapshot-part'
@@ -37,26 +59,66 @@ export type LinkMessage =
     }
   | { readonly type: 'snapshot-end' }
   | { readonly type: 'change'; readonly change: SnapshotChange }
+  | { readonly type: 'ask'; readonly id: number; readonly question: LinkQuestion }
 
 const json = 1
 const records = 2
+const answer = 3
 
 /** A message as one frame. */
 export function encodeMessage(message: LinkMessage): Buffer {
-  if (message.type === 'records') return encodeFrame(records, encodeRecords(message.records))
+  if (message.type === 'records')
+    return encodeFrame(
+      records,
+      Buffer.concat([Buffer.of(ledgerLogs.indexOf(message.log)), encodeRecords(message.records)]),
+    )
+  if (message.type === 'answer') return encodeFrame(answer, encodeAnswer(message.id, message.answer))
   return encodeFrame(json, Buffer.from(JSON.stringify(message)))
 }
 
 /** Throws `link_broken` on what `encodeMessage` did not write. */
-export function decodeMessage(frame: Frame): LinkMessage {
+export function decodeMessage({ type, payload }: Frame): LinkMessage {
   try {
-    if (frame.type === records) return { type: 'records', records: decodeRecords(frame.payload) }
+    if (type === records)
+      return { type: 'records', log: logOf(payload[0]), records: decodeRecords(payload.subarray(1)) }
+    if (type === answer) return { type: 'answer', id: payload.readUInt32BE(0), answer: decodeAnswer(payload) }
     // Both ends are one release and authenticated each other: only our own encodeMessage writes here.
-    if (frame.type === json) return JSON.parse(frame.payload.toString('utf8')) as LinkMessage
+    if (type === json) return JSON.parse(payload.toString('utf8')) as LinkMessage
   } catch (cause) {
     throw new GatehouseError('link_broken', 'Cannot read a message of the link', { cause })
   }
-  throw new GatehouseError('link_broken', `Cannot read a frame of type ${frame.type}`)
+  throw new GatehouseError('link_broken', `Cannot read a frame of type ${type}`)
+}
+
+function logOf(id: number | undefined): LedgerLog {
+  const log = ledgerLogs[id ?? -1]
+  if (log === undefined) throw new RangeError(`There is no log ${id}`)
+  return log
+}
+
+// Answers: `u32be id | u8 what | bytes`.
+const what = { nothing: 0, bytes: 1, error: 2 } as const
+
+function encodeAnswer(id: number, said: LinkAnswer): Buffer {
+  const head = Buffer.alloc(5)
+  head.writeUInt32BE(id, 0)
+  head[4] = said.ok ? (said.bytes === null ? what.nothing : what.bytes) : what.error
+  if (!said.ok) return Buffer.concat([head, Buffer.from(JSON.stringify({ code: said.code, message: said.message }))])
+  return said.bytes === null ? head : Buffer.concat([head, said.bytes])
+}
+
+function decodeAnswer(payload: Buffer): LinkAnswer {
+  const bytes = payload.subarray(5)
+  switch (payload[4]) {
+    case what.nothing:
+      return { ok: true, bytes: null }
+    case what.bytes:
+      return { ok: true, bytes }
+    case what.error:
+      return { ok: false, ...(JSON.parse(bytes.toString('utf8')) as { code: string; message: string }) } // see encodeAnswer
+    default:
+      throw new RangeError('An answer of no known kind')
+  }
 }
 
 /** A snapshot as the messages that carry it. */
@@ -79,7 +141,8 @@ const partSize = 500
 // Records: `u32be count`, then per record `f64be seq | f64be recordedAtUs | u32be length | bytes`.
 const headBytes = 20
 
-function encodeRecords(batch: readonly LedgerRecord[]): Buffer {
+/** Records as one block of bytes. */
+export function encodeRecords(batch: readonly LedgerRecord[]): Buffer {
   const bytes = batch.reduce((sum, record) => sum + headBytes + record.bytes.length, 4)
   const out = Buffer.allocUnsafe(bytes)
   out.writeUInt32BE(batch.length, 0)
@@ -94,7 +157,8 @@ function encodeRecords(batch: readonly LedgerRecord[]): Buffer {
   return out
 }
 
-function decodeRecords(payload: Buffer): LedgerRecord[] {
+/** Throws on what `encodeRecords` did not write. */
+export function decodeRecords(payload: Buffer): LedgerRecord[] {
   const count = payload.readUInt32BE(0)
   const batch: LedgerRecord[] = []
   let at = 4
