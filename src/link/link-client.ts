@@ -125,12 +125,7 @@ function callGate(options: LinkClientOptions, onEnd: (why: string) => void): Gat
     why = error instanceof Error ? error.message : String(error)
     socket.destroy()
   }
-  const taking = createTaking({
-    follow: (log, batch) => options.follow(log, batch),
-    send,
-    fail,
-    ended: () => socket.destroyed,
-  })
+  const taking = createTaking({ options, socket, send, fail })
   const receive = (message: LinkMessage): void => {
     switch (message.type) {
       case 'hello':
@@ -148,11 +143,7 @@ function callGate(options: LinkClientOptions, onEnd: (why: string) => void): Gat
     }
   }
   const greet = (hello: LinkHello): void => {
-    if (hello.version !== linkVersion)
-      throw new GatehouseError(
-        'link_broken',
-        `The gate speaks version ${String(hello.version)} of the link, we ${linkVersion}`,
-      )
+    assertVersion(hello)
     greeted = true
     options.onConnect(hello)
     for (const part of snapshotMessages(options.snapshot())) send(part)
@@ -180,22 +171,27 @@ function callGate(options: LinkClientOptions, onEnd: (why: string) => void): Gat
   }
 }
 
+function assertVersion({ version }: { readonly version: number }): void {
+  if (version === linkVersion) return
+  throw new GatehouseError('link_broken', `The gate speaks version ${version} of the link, this desk ${linkVersion}`)
+}
+
 interface TakingParts {
-  readonly follow: (log: LedgerLog, batch: readonly LedgerRecord[]) => Promise<void>
+  readonly options: Pick<LinkClientOptions, 'follow'>
+  readonly socket: Socket
   readonly send: (message: LinkMessage) => void
   readonly fail: (error: unknown) => void
-  readonly ended: () => boolean
 }
 
 /** Takes the batches of each log in order, one after the other; how many wait here is bounded by the gate's window. */
-function createTaking({ follow, send, fail, ended }: TakingParts): {
+function createTaking({ options, socket, send, fail }: TakingParts): {
   take(batch: { readonly log: LedgerLog; readonly records: readonly LedgerRecord[] }): void
   done(): Promise<unknown>
 } {
   const following = new Map<LedgerLog, Promise<void>>()
   const take = async (log: LedgerLog, records: readonly LedgerRecord[]): Promise<void> => {
-    if (ended()) return
-    await follow(log, records)
+    if (socket.destroyed) return
+    await options.follow(log, records)
     const last = records.at(-1)
     if (last !== undefined) send({ type: 'ack', log, next: last.seq + 1 })
   }
