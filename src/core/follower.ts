@@ -10,7 +10,7 @@ export interface LedgerRecord {
   readonly seq: number
   /** Wall time in µs since the epoch when the ledger took it; never less than that of the record before. */
   readonly recordedAtUs: number
-  /** UTF-8 JSON of an `AccessEvent`, or, in the audit log, of an `AuditEntry`. */
+  /** UTF-8 JSON of an `AccessEvent`, or, in the audit log, of an `AuditEvent`. */
   readonly bytes: Uint8Array
 }
 
