@@ -1,3 +1,5 @@
+import type { LedgerLog } from './follower.ts'
+
 /** How the gate is, sent to the desk each second; gauges and counters since the gate's start. */
 export interface GateStatus {
   readonly node: string
@@ -31,4 +33,37 @@ export interface LedgerStatus {
   readonly bytes: number
   /** Records that found no room: owed, and written as soon as there was room again. */
   readonly late: number
+  /** The thread that signs. `failed`: what is on disk is not what was written, or cannot be signed; the gate is ending. */
+  readonly keeper: { readonly state: 'ok' | 'failed'; readonly why: string | null }
+  readonly logs: Readonly<Record<LedgerLog, LogStatus>>
+  readonly disk: DiskStatus
+}
+
+/** How one log stands as a transparency log. */
+export interface LogStatus {
+  /** Records on disk. */
+  readonly size: number
+  /** The newest signed one, null before the first. Its age says little while no record is newer than it. */
+  readonly checkpoint: { readonly size: number; readonly atMs: number; readonly ageMs: number } | null
+  readonly scrub: ScrubStatus
+}
+
+/** The standing re-reading of everything that is signed. */
+export interface ScrubStatus {
+  /** Records before this one were found right in the round that is under way. */
+  readonly checkedTo: number
+  /** Faults of the last finished round, or of the one under way if it has more. */
+  readonly faults: number
+  /** Wall time of the end of the last round, null before the first. */
+  readonly lastRoundAtMs: number | null
+}
+
+/**
+ * Room on the ledger's disk. `warn`: below 15 %; `shed`: below 5 %, records that may be lost should not be written; `full`:
+ * below 1 %, the ledger closes.
+ */
+export interface DiskStatus {
+  readonly state: 'ok' | 'warn' | 'shed' | 'full'
+  readonly freeBytes: number
+  readonly totalBytes: number
 }
