@@ -1,4 +1,5 @@
 import type { Api, GateSettings, LimitPolicy, Policy, Route, Upstream } from '../core/mod.ts'
+import { nodeNameOf } from './names.ts'
 import type { ApiSection, ConfigFile, LimitSection, RouteSection } from './file-types.ts'
 
 /** Everything that Gatehouse is told by its operator. */
@@ -14,11 +15,18 @@ export interface Config {
 /** A commit to the disk costs a thread's wake-up, of which two cores have fewer to give. */
 const pacing = { coresFew: 2, fewMs: 0.5, manyMs: 0.25 } as const
 
+/** What some defaults go by. */
+export interface Machine {
+  readonly cores: number
+  readonly host: string
+}
+
 /** The parsed file as the gate wants it: everything that an API says is laid down to its routes. */
-export function compose(file: ConfigFile, cores: number): Config {
+export function compose(file: ConfigFile, { cores, host }: Machine): Config {
   const { listen: listeners, data, threads, trustedHops, connections, ledger, limits } = file
+  const node = file.node ?? nodeNameOf(host, 'gatehouse')
   return {
-    gate: { listeners, dataDir: data, threads: threads ?? Math.max(1, cores - 1) },
+    gate: { node, listeners, dataDir: data, threads: threads ?? Math.max(1, cores - 1) },
     admin: file.admin.listen,
     policy: {
       apis: Object.entries(file.apis).map(([name, api]) => apiOf(name, api, file)),

@@ -29,6 +29,7 @@ test('a variable takes the place of the scalar that it names', () => {
     GATEHOUSE_LISTEN: '127.0.0.1:9000',
     GATEHOUSE_ADMIN_LISTEN: '127.0.0.1:9001',
     GATEHOUSE_THREADS: '7',
+    GATEHOUSE_NODE: 'gate-7',
     GATEHOUSE_MODE: 'observe',
     GATEHOUSE_LEDGER_WAIT: '3s',
     GATEHOUSE_LIMITS_HEADERS: 'false',
@@ -38,7 +39,12 @@ test('a variable takes the place of the scalar that it names', () => {
   })
   assert.ok(read.ok, read.ok ? '' : read.text)
   const { gate, admin, policy } = read.config
-  assert.deepEqual(gate, { listeners: [{ host: '127.0.0.1', port: 9000 }], threads: 7, dataDir: './gatehouse-data' })
+  assert.deepEqual(gate, {
+    node: 'gate-7',
+    listeners: [{ host: '127.0.0.1', port: 9000 }],
+    threads: 7,
+    dataDir: './gatehouse-data',
+  })
   assert.deepEqual([admin.port, policy.ledger.waitMs, policy.rateLimitHeaders], [9001, 3000, false])
   assert.deepEqual(
     [policy.apis[0]?.mode, policy.apis[0]?.upstreams[0]?.url, policy.apis[0]?.upstreams[0]?.connectionsMax],

@@ -33,6 +33,9 @@ listen: 127.0.0.1:8080
 admin:
   listen: 127.0.0.1:8090
 
+# The name of this node, with which the names of its logs begin: choose one that stays. The host's name unless you say otherwise.
+#node: gate-1.example.com
+
 # The folder of ledger, keys and state. It is readable by its owner only; keep it on a disk of its own if you can.
 data: ./gatehouse-data
 

@@ -8,6 +8,7 @@ export interface ConfigFile {
   readonly mode: Mode
   readonly listen: readonly Address[]
   readonly admin: { readonly listen: Address }
+  readonly node: string | null
   readonly data: string
   readonly threads: number | null
   readonly trustedHops: readonly string[]

@@ -8,7 +8,7 @@ import { configFor, loadConfig, type LoadedConfig, loadText } from './load-confi
 import type { Environment } from './references.ts'
 
 const load = (text: string, env: Environment = {}): LoadedConfig =>
-  loadText(text, { path: 'gatehouse.yaml', env, cores: 4 })
+  loadText(text, { path: 'gatehouse.yaml', env, cores: 4, host: 'gate one' })
 
 function configOf(read: LoadedConfig): Config {
   assert.ok(read.ok, read.ok ? '' : read.text)
@@ -41,7 +41,7 @@ test('loadConfig() completes a minimal file with every default', () => {
     connectionsMax: 128,
   }
   assert.deepEqual(configOf(load(minimal)), {
-    gate: { listeners: [{ host: '127.0.0.1', port: 8080 }], dataDir: './gatehouse-data', threads: 3 },
+    gate: { node: 'gate-one', listeners: [{ host: '127.0.0.1', port: 8080 }], dataDir: './gatehouse-data', threads: 3 },
     admin: { host: '127.0.0.1', port: 8090 },
     policy: {
       apis: [
@@ -418,4 +418,15 @@ test('loadConfig() loads the configurations of the demo, the fault tests and the
     assert.ok(read.ok, `${path}:\n${read.ok ? '' : read.text}`)
     if (path.startsWith('examples/')) assert.equal(read.warnings, '', path)
   }
+})
+
+const nodeOf = (text: string, host: string): string =>
+  configOf(loadText(text, { path: 'gatehouse.yaml', env: {}, host })).gate.node
+
+test('loadText() takes the host for the name of the node, as far as a name can hold it, and refuses a name with a plus', () => {
+  assert.equal(nodeOf(minimal, 'db+1 (old)'), 'db-1-old')
+  assert.equal(nodeOf(minimal, '...'), 'gatehouse')
+  assert.equal(nodeOf(`${minimal}node: gate-1\n`, 'host'), 'gate-1')
+  const read = loadText(`${minimal}node: a+b\n`, { path: 'gatehouse.yaml', env: {} })
+  assert.match(read.ok ? '' : read.text, /a\+b.*is not a name of letters, digits, dots, - and _/s)
 })

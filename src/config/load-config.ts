@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { hasCode } from '../core/mod.ts'
 import { advice } from './advice.ts'
 import { compose, type Config } from './compose.ts'
@@ -40,6 +40,8 @@ export interface LoadOptions {
   readonly env: Environment
   /** What the defaults of `threads` and `ledger.pace` go by. @default the cores that this process may use */
   readonly cores?: number
+  /** What the default of `node` goes by. @default the name of this host */
+  readonly host?: string
 }
 
 const fileBytesMax = 1024 * 1024
@@ -53,10 +55,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 }
 
 /** The same for the text of a file that was read already; `path` names it. */
-export function loadText(text: string, { path, env, cores = availableParallelism() }: LoadOptions): LoadedConfig {
+export function loadText(text: string, options: LoadOptions): LoadedConfig {
+  const { path, env, cores = availableParallelism(), host = hostname() } = options
   const { reading, problems, readable } = readYaml(path, text)
   if (!readable) return refused(reading, problems)
-  return finish(reading, { problems, env, cores, path })
+  return finish(reading, { problems, env, cores, host, path })
 }
 
 /**
@@ -67,21 +70,23 @@ export function configFor(options: {
   readonly upstream: string
   readonly env?: Environment
   readonly cores?: number
+  readonly host?: string
 }): LoadedConfig {
-  const { upstream, env = {}, cores = availableParallelism() } = options
+  const { upstream, env = {}, cores = availableParallelism(), host = hostname() } = options
   const reading = emptyReading('--upstream', { version: 1, mode: 'observe', apis: { default: { upstream } } })
   reading.origins.set(pathKey(['apis', 'default', 'upstream']), 'option --upstream')
-  return finish(reading, { problems: [], env, cores, path: null })
+  return finish(reading, { problems: [], env, cores, host, path: null })
 }
 
 interface Rest {
   readonly problems: readonly Problem[]
   readonly env: Environment
   readonly cores: number
+  readonly host: string
   readonly path: string | null
 }
 
-function finish(reading: Reading, { problems, env, cores, path }: Rest): LoadedConfig {
+function finish(reading: Reading, { problems, env, cores, host, path }: Rest): LoadedConfig {
   const schema = openSchemaMap()
   const unused = applyOverrides(reading, env, schema)
   const unresolved = resolveReferences(reading, env)
@@ -95,7 +100,7 @@ function finish(reading: Reading, { problems, env, cores, path }: Rest): LoadedC
   // Without a file the observing is not a setting to reconsider, and the banner tells of it.
   const advised = path === null ? [] : advice(outline, reading).map((finding) => located(reading, finding))
   const warnings = framed([...advised, ...unused], { word: 'warning', name: reading.name, lines: reading.lines })
-  return { ok: true, config: compose(parsed.data, cores), warnings, path }
+  return { ok: true, config: compose(parsed.data, { cores, host }), warnings, path }
 }
 
 function refused(reading: Reading, problems: readonly Problem[]): LoadedConfig {

@@ -69,6 +69,31 @@ export const methodKind: Kind<string> = {
   },
 }
 
+/**
+ * The first part of the names under which this node's logs are known and signed: no white space and no plus, which the
+ * specification of signed notes forbids, and nothing that a path or a URL would have to escape.
+ */
+export const nodeNameKind: Kind<string> = {
+  schema: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$' },
+  read: (value) => {
+    if (typeof value !== 'string') return bad('GH-C006', 'is not a name', 'write it as gate-1.example.com')
+    if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(value)) return good(value)
+    return mistaken('GH-C008', 'is not a name of letters, digits, dots, - and _', {
+      guess: meantText(nodeNameOf(value, null)),
+    })
+  },
+}
+
+/** What comes nearest to this text among the names of nodes; `fallback` where nothing does. */
+export function nodeNameOf<T>(text: string, fallback: T): string | T {
+  const name = text
+    .trim()
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replaceAll(/^[^A-Za-z0-9]+|-+$/g, '')
+    .slice(0, 128)
+  return name === '' ? fallback : name
+}
+
 /** Where the gate keeps what must survive. */
 export const folderKind: Kind<string> = {
   schema: { type: 'string', minLength: 1, maxLength: 1024 },

@@ -15,7 +15,7 @@ import type {
 } from './file-types.ts'
 import { booleanKind, choiceKind, integerKind, leaf, oneOrMany, optional, section, setting } from './kinds.ts'
 import { durationKind, powerOfTwoKind, rateKind, sizeKind } from './measures.ts'
-import { apiNames, folderKind, limitNameKind, methodKind, scopeKind, versionKind } from './names.ts'
+import { apiNames, folderKind, limitNameKind, methodKind, nodeNameKind, scopeKind, versionKind } from './names.ts'
 import { routePathKind } from './route-path.ts'
 
 /** `api-key`: an API key of a registered consumer. `none`: nobody is asked. */
@@ -154,6 +154,10 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   admin: section(
     z.strictObject({ listen: setting(loopbackKind, '127.0.0.1:8090', 'Where the admin API listens; loopback only') }),
     'The admin API',
+  ),
+  node: optional(
+    leaf(nodeNameKind),
+    'The name of this node, which begins the names of its logs; the name of the host when left out. A log that exists keeps its name',
   ),
   data: setting(folderKind, './gatehouse-data', 'The folder of ledger, keys and state'),
   threads: optional(leaf(integerKind(1, 256)), 'Gateway threads; one less than there are cores when left out'),

@@ -3,6 +3,8 @@ import type { Consumer, Credential } from './consumer.ts'
 
 /** What the whole gate is told once, at its start; a change needs a restart. */
 export interface GateSettings {
+  /** The node's name: the first part of the origin of each log at its creation. */
+  readonly node: string
   readonly listeners: readonly { readonly host: string; readonly port: number }[]
   readonly threads: number
   readonly dataDir: string
