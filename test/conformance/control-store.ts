@@ -1,7 +1,14 @@
 /** The promises of `ControlStore`, held against any adapter. */
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type Consumer, type Credential, hasCode, type Policy, type SnapshotChange } from '../../src/core/mod.ts'
+import {
+  type AuditEvent,
+  type Consumer,
+  type Credential,
+  hasCode,
+  type Policy,
+  type SnapshotChange,
+} from '../../src/core/mod.ts'
 import type { ControlStore } from '../../src/desk/control/mod.ts'
 
 /** A new, empty store, and the same one opened again where the adapter keeps anything. */
@@ -51,6 +58,10 @@ export function sampleCredential(id: string, consumer: Consumer, more: Partial<C
     lastUsedAtMs: null,
     ...more,
   }
+}
+
+export function sampleEvent(id: string): AuditEvent {
+  return { kind: 'key.created', atMs: 1_700_000_000_000, actor: 'socket', details: { id, scopes: ['orders:read'] } }
 }
 
 export function changeOf(revision: number, parts: Partial<SnapshotChange> = {}): SnapshotChange {
@@ -146,6 +157,29 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
     assert.deepEqual(credentials, [sampleCredential('c1', acme, { revokedAtMs: 7, lastUsedAtMs: 500 })])
   })
 
+  check('keeps the events of a change with it, in order, until they are sent', async ({ store }) => {
+    await store.commit(changeOf(1, { consumers: [acme] }), [sampleEvent('a'), sampleEvent('b')])
+    await store.putSetting('name', 'first', [sampleEvent('c')])
+    await store.putSetting('name', 'second', [sampleEvent('never')])
+    const waiting = await store.outbox(10)
+    assert.deepEqual(
+      waiting.map(({ event }) => event),
+      ['a', 'b', 'c'].map(sampleEvent),
+    )
+    assert.deepEqual(await store.outbox(2), waiting.slice(0, 2))
+    await store.sent(waiting[1]?.place ?? 0)
+    assert.deepEqual(await store.outbox(10), waiting.slice(2))
+    await store.sent(waiting[2]?.place ?? 0)
+    await store.commit(changeOf(2), [sampleEvent('d')])
+    const [last] = await store.outbox(10)
+    assert.ok((last?.place ?? 0) > (waiting[2]?.place ?? 0), 'a place was used twice')
+  })
+
+  check('tells nothing of a change that it did not take', async ({ store }) => {
+    await assert.rejects(store.commit(changeOf(5), [sampleEvent('a')]), isConflict)
+    assert.deepEqual(await store.outbox(10), [])
+  })
+
   check('sets a setting once', async ({ store }) => {
     assert.equal(await store.setting('name'), null)
     assert.equal(await store.putSetting('name', 'first'), true)
@@ -159,11 +193,13 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
       changeOf(1, { policy: samplePolicy, consumers: [acme], credentials: [sampleCredential('c1', acme)] }),
     )
     await store.use(new Map([['c1', 9]]))
-    await store.putSetting('name', 'kept')
+    await store.putSetting('name', 'kept', [sampleEvent('kept')])
+    const waiting = await store.outbox(10)
     const before = await store.load()
     await store[Symbol.asyncDispose]()
     await using again = await reopen()
     assert.deepEqual(await again.load(), before)
     assert.equal(await again.setting('name'), 'kept')
+    assert.deepEqual(await again.outbox(10), waiting)
   })
 }

@@ -1,9 +1,9 @@
 import { closeSync, fchmodSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { GatehouseError, messageOf, type SnapshotChange } from '../../core/mod.ts'
-import type { ControlStore } from '../../desk/control/mod.ts'
+import { type AuditEvent, GatehouseError, messageOf, type SnapshotChange } from '../../core/mod.ts'
+import { type ControlStore, outboxFull, outboxMax } from '../../desk/control/mod.ts'
 import { migrate } from './migrations.ts'
-import { consumerOf, consumerRow, credentialOf, credentialRow, policyOf, text } from './rows.ts'
+import { consumerOf, consumerRow, credentialOf, credentialRow, outboxEntryOf, policyOf, text } from './rows.ts'
 
 /**
  * The control store in one SQLite file (0600, as its journal): write-ahead log, synced at every commit. It holds hashes of
@@ -36,7 +36,13 @@ export function openEmbeddedControlStore(path: string): ControlStore {
           }
         }),
       ),
-    commit: (change) => run('write', () => within(database, 'BEGIN IMMEDIATE', () => commit(statements, change))),
+    commit: (change, events = []) =>
+      run('write', () =>
+        within(database, 'BEGIN IMMEDIATE', () => {
+          commit(statements, change)
+          tell(statements, events)
+        }),
+      ),
     use: (lastUsedAtMs) =>
       run('write', () =>
         within(database, 'BEGIN IMMEDIATE', () => {
@@ -48,7 +54,16 @@ export function openEmbeddedControlStore(path: string): ControlStore {
         const row = statements.setting.get({ name })
         return row === undefined ? null : text(row['value'])
       }),
-    putSetting: (name, value) => run('write', () => statements.putSetting.run({ name, value }).changes === 1),
+    putSetting: (name, value, events = []) =>
+      run('write', () =>
+        within(database, 'BEGIN IMMEDIATE', () => {
+          const isSet = statements.putSetting.run({ name, value }).changes === 1
+          if (isSet) tell(statements, events)
+          return isSet
+        }),
+      ),
+    outbox: (max) => run('read', () => statements.outbox.all({ max }).map(outboxEntryOf)),
+    sent: (place) => run('write', () => void statements.sent.run({ place })),
     [Symbol.asyncDispose]: () => run('close', () => (database.isOpen ? database.close() : undefined)),
   }
 }
@@ -82,6 +97,10 @@ interface Statements {
   readonly use: StatementSync
   readonly setting: StatementSync
   readonly putSetting: StatementSync
+  readonly outboxSpan: StatementSync
+  readonly tell: StatementSync
+  readonly outbox: StatementSync
+  readonly sent: StatementSync
 }
 
 function prepare(database: DatabaseSync): Statements {
@@ -112,6 +131,10 @@ function prepare(database: DatabaseSync): Statements {
     ),
     setting: database.prepare('SELECT value FROM settings WHERE name = $name'),
     putSetting: database.prepare('INSERT INTO settings (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING'),
+    outboxSpan: database.prepare('SELECT max(place) - min(place) + 1 AS span FROM outbox'),
+    tell: database.prepare('INSERT INTO outbox (event) VALUES ($event)'),
+    outbox: database.prepare('SELECT place, event FROM outbox ORDER BY place LIMIT $max'),
+    sent: database.prepare('DELETE FROM outbox WHERE place <= $place'),
   }
 }
 
@@ -123,6 +146,12 @@ function commit(statements: Statements, { revision, policy, consumers, credentia
   }
   for (const consumer of consumers) statements.putConsumer.run(consumerRow(consumer))
   for (const credential of credentials) statements.putCredential.run(credentialRow(credential))
+}
+
+function tell(statements: Statements, events: readonly AuditEvent[]): void {
+  // Entries leave in their order, so that the span is their number; without entries it is null.
+  if (Number(statements.outboxSpan.get()?.['span'] ?? 0) + events.length > outboxMax) throw outboxFull()
+  for (const event of events) statements.tell.run({ event: JSON.stringify(event) })
 }
 
 /** All of the work, or none. */

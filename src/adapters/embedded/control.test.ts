@@ -23,21 +23,21 @@ test('openControl() finds after a restart what it left, in the same revision', a
     const path = join(dir, 'control.db')
     const [before, key] = await withControl(path, async (control) => {
       await control.setPolicy(samplePolicy)
-      const { key: made, credential } = await control.createKey({
+      const { key: made, credential } = await control.by('socket').createKey({
         consumer: 'acme',
         scopes: ['orders:read'],
         environment: 'live',
         createConsumer: true,
       })
-      await control.createKey({ consumer: 'acme', scopes: [], environment: 'test', expiresInMs: 5000 })
-      await control.revokeKey(credential.id)
+      await control.by('socket').createKey({ consumer: 'acme', scopes: [], environment: 'test', expiresInMs: 5000 })
+      await control.by('socket').revokeKey(credential.id)
       control.touch(credential.id, 1_700_000_000_123)
-      await control.changeConsumer('acme', { state: 'disabled' })
+      await control.by('socket').changeConsumer('acme', { state: 'disabled' })
       return [control.snapshot(), made] as const
     })
     const after = await withControl(path, async (control) => {
       assert.equal((await control.setPolicy(samplePolicy)).changed, false)
-      await assert.rejects(control.createConsumer('acme'), (error) => hasCode(error, 'conflict'))
+      await assert.rejects(control.by('socket').createConsumer('acme'), (error) => hasCode(error, 'conflict'))
       return control.snapshot()
     })
     assert.deepEqual(after, before)

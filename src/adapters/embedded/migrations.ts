@@ -40,6 +40,9 @@ const steps: readonly string[] = [
 
   CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE outbox (place INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL CHECK (json_valid(event))) STRICT;
+  `,
 ]
 
 /** 'GTHC' in the file's header, by which a control store is told from any other SQLite database. */

@@ -1,5 +1,6 @@
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import type { Consumer, Credential, Policy } from '../../core/mod.ts'
+import type { AuditEvent, Consumer, Credential, Policy } from '../../core/mod.ts'
+import type { OutboxEntry } from '../../desk/control/mod.ts'
 
 /** A row as SQLite gives it; strict tables vouch for the types of its columns. */
 export type Row = Readonly<Record<string, SQLOutputValue>>
@@ -55,6 +56,10 @@ export function credentialOf(row: Row): Credential {
 
 export function policyOf(value: SQLOutputValue | undefined): Policy | null {
   return value === null || value === undefined ? null : (JSON.parse(text(value)) as Policy) // written by commit
+}
+
+export function outboxEntryOf(row: Row): OutboxEntry {
+  return { place: Number(row['place']), event: JSON.parse(text(row['event'])) as AuditEvent } // written by tell
 }
 
 export function text(value: SQLOutputValue | undefined): string {

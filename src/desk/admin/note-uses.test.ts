@@ -6,7 +6,7 @@ import { openBench } from './test/bench.ts'
 test('noteUses() notes what was proven, not what was claimed', async () => {
   await using bench = await openBench()
   noteUses(bench.events, bench.control)
-  const { credential } = await bench.control.createKey({
+  const { credential } = await bench.control.by('socket').createKey({
     consumer: 'acme',
     scopes: [],
     environment: 'live',

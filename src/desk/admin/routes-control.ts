@@ -133,10 +133,18 @@ export function addControlRoutes(app: OpenAPIHono<AppEnv>, { control, gate, conf
   })
 
   app.openapi(listConsumers, (c) => c.json(pageOf(control.listConsumers(), c.req.valid('query')), 200))
-  app.openapi(createConsumer, async (c) => c.json(await control.createConsumer(c.req.valid('json').name), 201))
+  app.openapi(createConsumer, async (c) =>
+    c.json(
+      await control.by(c.env.door === 'socket' ? 'socket' : 'token').createConsumer(c.req.valid('json').name),
+      201,
+    ),
+  )
   app.openapi(changeConsumer, async (c) => {
     const { name } = c.req.valid('param')
-    return c.json(await control.changeConsumer(name, c.req.valid('json')), 200)
+    return c.json(
+      await control.by(c.env.door === 'socket' ? 'socket' : 'token').changeConsumer(name, c.req.valid('json')),
+      200,
+    )
   })
 
   app.openapi(listKeys, (c) => {
@@ -145,11 +153,15 @@ export function addControlRoutes(app: OpenAPIHono<AppEnv>, { control, gate, conf
     return c.json({ items: items.map(shownCredential), next }, 200)
   })
   app.openapi(createKey, async (c) => {
-    const { key, credential, applied } = await control.createKey(c.req.valid('json'))
+    const { key, credential, applied } = await control
+      .by(c.env.door === 'socket' ? 'socket' : 'token')
+      .createKey(c.req.valid('json'))
     return c.json({ key, credential: shownCredential(credential), applied }, 201)
   })
   app.openapi(revokeKey, async (c) => {
-    const { credential, applied } = await control.revokeKey(c.req.valid('param').id)
+    const { credential, applied } = await control
+      .by(c.env.door === 'socket' ? 'socket' : 'token')
+      .revokeKey(c.req.valid('param').id)
     return c.json({ credential: shownCredential(credential), applied }, 200)
   })
 }

@@ -1,4 +1,4 @@
-import type { Consumer, Credential, Policy, SnapshotChange } from '../../core/mod.ts'
+import type { AuditEvent, Consumer, Credential, Policy, SnapshotChange } from '../../core/mod.ts'
 import type { ControlStore } from './control-store.ts'
 import { createQueue } from './queue.ts'
 import type { State } from './state.ts'
@@ -9,32 +9,49 @@ export interface Draft<T> {
   readonly policy?: Policy
   readonly consumers?: readonly Consumer[]
   readonly credentials?: readonly Credential[]
+  /** What the audit log is told of it, without secrets. */
+  readonly told: readonly Told[]
 }
 
+export type Told = Pick<AuditEvent, 'kind' | 'details'>
+
 /** Draws a change on the newest state and makes it. A throw of `draw` or of the store leaves everything as it was. */
-export type Changer = <T>(draw: () => Draft<T>) => Promise<{ readonly made: T; readonly applied: boolean }>
+export type Changer = <T>(draw: () => Draft<T>, by: Actor) => Promise<{ readonly made: T; readonly applied: boolean }>
+
+/** Who changes: somebody at the data folder's socket, somebody with the admin token, or the configuration file. */
+export type Actor = 'socket' | 'token' | 'config'
+
+export interface ChangerOptions {
+  readonly store: ControlStore
+  readonly state: State
+  readonly publish: (change: SnapshotChange) => Promise<boolean>
+  /** The event with its time and id. */
+  readonly event: (told: Told, by: Actor) => AuditEvent
+  /** Called after each change that the audit log has to be told of. */
+  readonly onTold: () => void
+}
 
 /** Longest wait for the gate's word on a change. */
 export const applyMs = 2_000
 
 /**
- * One change at a time: drawn, committed, taken over into memory and handed to the link in one go, so that the gate gets
+ * One change at a time: drawn, committed with its audit events, taken over into memory and handed to the link in one go, so that the gate gets
  * changes in the order of their revisions. Only the wait for its word happens outside the queue.
  */
-export function createChanger(
-  store: ControlStore,
-  state: State,
-  publish: (change: SnapshotChange) => Promise<boolean>,
-): Changer {
+export function createChanger({ store, state, publish, event, onTold }: ChangerOptions): Changer {
   const queue = createQueue()
-  return async (draw) => {
+  return async (draw, by) => {
     const { made, word } = await queue(async () => {
-      const { made: drawn, policy = null, consumers = [], credentials = [] } = draw()
+      const { made: drawn, policy = null, consumers = [], credentials = [], told } = draw()
       const nothing = policy === null && consumers.length + credentials.length === 0
       if (nothing) return { made: drawn, word: (): Promise<boolean> => Promise.resolve(true) }
       const change: SnapshotChange = { revision: state.revision + 1, policy, consumers, credentials }
-      await store.commit(change)
+      await store.commit(
+        change,
+        told.map((one) => event(one, by)),
+      )
       state.apply(change)
+      onTold()
       const sent = wordInTime(publish(change))
       // A function, for a promise would be waited for inside the queue.
       return { made: drawn, word: () => sent }

@@ -1,4 +1,4 @@
-import type { Consumer, Credential, Policy, SnapshotChange } from '../../core/mod.ts'
+import type { AuditEvent, Consumer, Credential, Policy, SnapshotChange } from '../../core/mod.ts'
 
 /** Everything that a store holds of the rules, at one revision. */
 export interface ControlState {
@@ -11,11 +11,22 @@ export interface ControlState {
   readonly credentials: readonly Credential[]
 }
 
+/** An audit event on its way to the ledger. */
+export interface OutboxEntry {
+  /** Grows with every entry; never used twice. */
+  readonly place: number
+  readonly event: AuditEvent
+}
+
+/** Entries that may wait for the ledger; beyond that no change is taken, for what is not recorded must not happen. */
+export const outboxMax = 100_000
+
 /**
- * Where consumers, credentials, the policy and the revision are kept.
+ * Where consumers, credentials, the policy and the revision are kept, and the audit events that tell of their changes until
+ * the ledger has them.
  *
- * - Durability: what `commit`, `use` and `putSetting` resolved for survives a crash of the process and of the machine.
- * - Atomicity: of a change, all parts and the new revision are there, or none.
+ * - Durability: what `commit`, `use`, `putSetting` and `sent` resolved for survives a crash of the process and of the machine.
+ * - Atomicity: of a change, all parts, the new revision and the events that tell of it are there, or none.
  * - Ordering: `commit` takes exactly the revision that follows the stored one. So of two writers that began from the same
  *   revision one gets `conflict`, and neither overwrites what it has not seen.
  * - Concurrency: calls may overlap; each works as if alone.
@@ -28,13 +39,18 @@ export interface ControlStore extends AsyncDisposable {
   /**
    * Adds or replaces the named parts, by id; parts that the change does not name stay. Last uses are not moved back.
    * Throws `conflict` when the revision is not the next one, when a consumer's name or a credential's hash is taken by
-   * another, or when a credential names a consumer that is neither there nor in the change.
+   * another, or when a credential names a consumer that is neither there nor in the change; `unreachable` when
+   * `outboxMax` events wait already.
    */
-  commit(change: SnapshotChange): Promise<void>
+  commit(change: SnapshotChange, events?: readonly AuditEvent[]): Promise<void>
   /** Notes when credentials were last used: by id, ms. Never moves a time back, ignores unknown ids, leaves the revision. */
   use(lastUsedAtMs: ReadonlyMap<string, number>): Promise<void>
   /** Null when there is none of that name. */
   setting(name: string): Promise<string | null>
-  /** Sets it only where there is none yet; says whether it did. */
-  putSetting(name: string, value: string): Promise<boolean>
+  /** Sets it only where there is none yet, and takes the events with it; says whether it did. */
+  putSetting(name: string, value: string, events?: readonly AuditEvent[]): Promise<boolean>
+  /** The oldest events that wait, in the order of their changes. */
+  outbox(max: number): Promise<readonly OutboxEntry[]>
+  /** Forgets the events up to this place: the ledger has them. */
+  sent(place: number): Promise<void>
 }

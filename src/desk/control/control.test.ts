@@ -41,8 +41,8 @@ const wish = { consumer: 'acme', scopes: ['orders:read'], environment: 'live' } 
 
 test('createKey() gives the key once and keeps only its keyed hash', async () => {
   const { control, published, clock } = await bench()
-  await control.createConsumer('acme')
-  const { key, credential, applied } = await control.createKey({
+  await control.by('socket').createConsumer('acme')
+  const { key, credential, applied } = await control.by('socket').createKey({
     ...wish,
     scopes: ['b', 'a', 'b'],
     expiresInMs: 60_000,
@@ -58,9 +58,9 @@ test('createKey() gives the key once and keeps only its keyed hash', async () =>
 
 test('createKey() makes the consumer in the same change when asked to', async () => {
   const { control, published } = await bench()
-  await assert.rejects(control.createKey(wish), failsWith('not_found', /"acme"/))
-  await control.createKey({ ...wish, createConsumer: true })
-  await control.createKey({ ...wish, createConsumer: true })
+  await assert.rejects(control.by('socket').createKey(wish), failsWith('not_found', /"acme"/))
+  await control.by('socket').createKey({ ...wish, createConsumer: true })
+  await control.by('socket').createKey({ ...wish, createConsumer: true })
   assert.deepEqual(
     published.map(({ revision, consumers }) => [revision, consumers.length]),
     [
@@ -72,8 +72,8 @@ test('createKey() makes the consumer in the same change when asked to', async ()
 
 test('createKey() refuses scopes, lives and consumers that cannot be, naming them, and changes nothing', async () => {
   const { control } = await bench()
-  await control.createConsumer('acme')
-  await control.changeConsumer('acme', { state: 'disabled' })
+  await control.by('socket').createConsumer('acme')
+  await control.by('socket').changeConsumer('acme', { state: 'disabled' })
   const cases: readonly [object, string, RegExp][] = [
     [{ scopes: ['with space'] }, 'invalid_argument', /"with space"/],
     [{ scopes: [''] }, 'invalid_argument', /""/],
@@ -87,7 +87,7 @@ test('createKey() refuses scopes, lives and consumers that cannot be, naming the
     [{}, 'conflict', /'acme'.*disabled/],
   ]
   for (const [more, code, words] of cases)
-    await assert.rejects(control.createKey({ ...wish, ...more }), failsWith(code, words))
+    await assert.rejects(control.by('socket').createKey({ ...wish, ...more }), failsWith(code, words))
   assert.equal(control.revision, 2)
   assert.deepEqual(control.listKeys(), [])
 })
@@ -95,10 +95,10 @@ test('createKey() refuses scopes, lives and consumers that cannot be, naming the
 test('createConsumer() takes each name once, and only plain ones', async () => {
   const { control } = await bench()
   for (const name of ['a', 'shop-web.2_x', '0'.repeat(64)])
-    assert.equal((await control.createConsumer(name)).name, name)
-  await assert.rejects(control.createConsumer('a'), failsWith('conflict', /'a'/))
+    assert.equal((await control.by('socket').createConsumer(name)).name, name)
+  await assert.rejects(control.by('socket').createConsumer('a'), failsWith('conflict', /'a'/))
   for (const name of ['', 'A', 'a b', 'ä', '0'.repeat(65), 'a\n'])
-    await assert.rejects(control.createConsumer(name), failsWith('invalid_argument', /name/))
+    await assert.rejects(control.by('socket').createConsumer(name), failsWith('invalid_argument', /name/))
   assert.deepEqual(
     control.listConsumers().map((one) => one.name),
     ['0'.repeat(64), 'a', 'shop-web.2_x'],
@@ -107,14 +107,14 @@ test('createConsumer() takes each name once, and only plain ones', async () => {
 
 test('revokeKey() keeps the date of the first time and tells the gate each time', async () => {
   const { control, published, clock } = await bench()
-  const { credential } = await control.createKey({ ...wish, createConsumer: true })
-  const first = await control.revokeKey(credential.id)
+  const { credential } = await control.by('socket').createKey({ ...wish, createConsumer: true })
+  const first = await control.by('socket').revokeKey(credential.id)
   clock.now += 1000
-  const second = await control.revokeKey(credential.id)
+  const second = await control.by('socket').revokeKey(credential.id)
   assert.equal(first.credential.revokedAtMs, clock.now - 1000)
   assert.deepEqual(second, first)
   assert.equal(published.length, 3)
-  await assert.rejects(control.revokeKey('nosuchkey'), failsWith('not_found', /"nosuchkey"/))
+  await assert.rejects(control.by('socket').revokeKey('nosuchkey'), failsWith('not_found', /"nosuchkey"/))
 })
 
 test('setPolicy() raises the revision only when the policy differs', async () => {
@@ -137,9 +137,9 @@ test('setPolicy() raises the revision only when the policy differs', async () =>
 
 test('createConsumer() stands though the gate did not confirm it, and says so', async () => {
   const { control } = await bench({ publish: async () => false })
-  assert.equal((await control.createConsumer('acme')).applied, false)
+  assert.equal((await control.by('socket').createConsumer('acme')).applied, false)
   const { control: other } = await bench({ publish: () => Promise.reject(new Error('link broken')) })
-  assert.equal((await other.createConsumer('acme')).applied, false)
+  assert.equal((await other.by('socket').createConsumer('acme')).applied, false)
   assert.equal(other.listConsumers().length, 1)
 })
 
@@ -153,7 +153,7 @@ test('createConsumer() waits 2 s for a silent gate, and holds up no other change
       return silent
     },
   })
-  const both = Promise.all([control.createConsumer('one'), control.createConsumer('two')])
+  const both = Promise.all([control.by('socket').createConsumer('one'), control.by('socket').createConsumer('two')])
   await Promise.all(sent.map(({ promise }) => promise))
   await Promise.resolve() // the deadline of the second starts in the turn in which it was sent
   t.mock.timers.tick(2_000)
@@ -169,13 +169,16 @@ test('createKey() leaves memory and revision as they were when the store fails',
   const commit: ControlStore['commit'] = (change) =>
     broken ? Promise.reject(new GatehouseError('store_unreadable', 'disk full')) : inner.commit(change)
   const { control, published } = await bench({ store: { ...inner, commit } })
-  await assert.rejects(control.createKey({ ...wish, createConsumer: true }), failsWith('store_unreadable', /disk full/))
+  await assert.rejects(
+    control.by('socket').createKey({ ...wish, createConsumer: true }),
+    failsWith('store_unreadable', /disk full/),
+  )
   assert.deepEqual(
     [control.revision, control.listConsumers().length, control.listKeys().length, published.length],
     [0, 0, 0, 0],
   )
   broken = false
-  assert.equal((await control.createConsumer('acme')).applied, true)
+  assert.equal((await control.by('socket').createConsumer('acme')).applied, true)
   assert.equal(control.revision, 1)
 })
 
@@ -187,7 +190,7 @@ test('touch() shows at once and writes at most once a minute', async () => {
     return inner.use(uses)
   }
   const { control, clock } = await bench({ store: { ...inner, use } })
-  const { credential } = await control.createKey({ ...wish, createConsumer: true })
+  const { credential } = await control.by('socket').createKey({ ...wish, createConsumer: true })
   for (const atMs of [10, 30, 20]) control.touch(credential.id, atMs)
   control.touch('unknown', 99)
   assert.equal(control.listKeys()[0]?.lastUsedAtMs, 30)
@@ -207,7 +210,7 @@ test('touch() keeps what could not be written for the next time, and says so', a
   let broken = true
   const use: ControlStore['use'] = (uses) => (broken ? Promise.reject(new Error('disk full')) : inner.use(uses))
   const { control, clock } = await bench({ store: { ...inner, use }, warn: (message) => void warnings.push(message) })
-  const { credential } = await control.createKey({ ...wish, createConsumer: true })
+  const { credential } = await control.by('socket').createKey({ ...wish, createConsumer: true })
   clock.now += 60_000
   control.touch(credential.id, 10)
   await control[Symbol.asyncDispose]()
@@ -271,13 +274,13 @@ function expected(model: Model, step: Step): 'ok' | 'same' | 'not_found' | 'conf
 async function take(control: Control, model: Model, step: Step): Promise<void> {
   switch (step.do) {
     case 'consumer':
-      await control.createConsumer(step.name)
+      await control.by('socket').createConsumer(step.name)
       return void model.consumers.set(step.name, 'active')
     case 'state':
-      await control.changeConsumer(step.name, { state: step.state })
+      await control.by('socket').changeConsumer(step.name, { state: step.state })
       return void model.consumers.set(step.name, step.state)
     case 'key': {
-      const { credential } = await control.createKey({
+      const { credential } = await control.by('socket').createKey({
         consumer: step.name,
         scopes: [],
         environment: 'test',
@@ -288,7 +291,7 @@ async function take(control: Control, model: Model, step: Step): Promise<void> {
     }
     case 'revoke': {
       const held = model.credentials[step.at]
-      await control.revokeKey(held?.id ?? 'nothing')
+      await control.by('socket').revokeKey(held?.id ?? 'nothing')
       if (held !== undefined) held.revoked = true
       return
     }
@@ -335,4 +338,52 @@ test('openControl() answers, changes and publishes as the plain model does, and 
     }),
     { numRuns: 200 },
   )
+})
+
+test('every change is told to the audit log once, with its actor and without secrets', async () => {
+  const { control, clock } = await bench()
+  const heard: number[] = []
+  using listening = control.outbox.listen(() => void heard.push(1))
+  await control.setPolicy(samplePolicy)
+  await control.setPolicy(samplePolicy)
+  const { key, credential } = await control
+    .by('token')
+    .createKey({ ...wish, createConsumer: true, expiresInMs: 60_000 })
+  await control.by('socket').changeConsumer('acme', { state: 'disabled' })
+  await control.by('token').revokeKey(credential.id)
+  const waiting = await control.outbox.next(100)
+  assert.deepEqual(
+    waiting.map(({ event }) => [event.kind, event.actor]),
+    [
+      ['policy.changed', 'config'],
+      ['consumer.created', 'token'],
+      ['key.created', 'token'],
+      ['consumer.changed', 'socket'],
+      ['key.revoked', 'token'],
+    ],
+  )
+  const { id, ...created } = waiting[2]?.event.details ?? {}
+  assert.match(String(id), /^[0-9a-f]{32}$/)
+  assert.deepEqual(created, {
+    keyId: credential.id,
+    consumerId: credential.consumerId,
+    consumer: 'acme',
+    environment: 'live',
+    scopes: ['orders:read'],
+    expiresAtMs: clock.now + 60_000,
+  })
+  const { state, stateBefore } = waiting[3]?.event.details ?? {}
+  assert.deepEqual([state, stateBefore], ['disabled', 'active'])
+  const text = JSON.stringify(waiting)
+  assert.ok(!text.includes(key) && !text.includes(credential.hmac))
+  assert.equal(heard.length, 4)
+  listening[Symbol.dispose]()
+  await control.outbox.sent(waiting[2]?.place ?? 0)
+  assert.deepEqual(await control.outbox.next(100), waiting.slice(3))
+})
+
+test('a change that the store did not take is not told', async () => {
+  const { control } = await bench()
+  await assert.rejects(control.by('token').createKey(wish), failsWith('not_found', /acme/))
+  assert.deepEqual(await control.outbox.next(10), [])
 })

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Clock, Consumer, Credential, Policy, Snapshot, SnapshotChange } from '../../core/mod.ts'
+import type { AuditEvent, Clock, Consumer, Credential, Policy, Snapshot, SnapshotChange } from '../../core/mod.ts'
 import {
   createKeyHasher,
   createRequestIds,
@@ -7,11 +7,20 @@ import {
   mintApiKey,
   type MintedApiKey,
 } from '../../crypto/mod.ts'
-import { createChanger } from './changer.ts'
-import type { ControlStore } from './control-store.ts'
-import { consumerNamed, credentialOf, draftConsumer, draftKey, type KeyWish, type Mint } from './drafts.ts'
+import { type Actor, type Changer, createChanger, type Told } from './changer.ts'
+import type { ControlStore, OutboxEntry } from './control-store.ts'
+import {
+  consumerNamed,
+  draftConsumer,
+  draftKey,
+  draftRevocation,
+  draftState,
+  type KeyWish,
+  type Mint,
+} from './drafts.ts'
 import { collectLastUses } from './last-uses.ts'
-import { createState } from './state.ts'
+import { policyChanges } from './policy-changes.ts'
+import { createState, type State } from './state.ts'
 
 /** What became of a change. */
 export interface Applied {
@@ -52,27 +61,43 @@ export interface ControlOptions {
 }
 
 /**
- * The rules of the gate, and every change of them. Each change is one transaction that also raises the revision by one;
- * it is durable before it is published. Changes happen one after the other. Errors: `invalid_argument`, `not_found` and
+ * The rules of the gate, and every change of them. Each change is one transaction that also raises the revision by one and
+ * keeps the event that tells the audit log of it; it is durable before it is published. Changes happen one after the other. Errors: `invalid_argument`, `not_found` and
  * `conflict` name the value; `store_unreadable` when the store failed, and then nothing was changed.
  */
 export interface Control extends AsyncDisposable {
   readonly revision: number
   /** All rules at one revision. Throws `not_found` before the first `setPolicy` ever. */
   snapshot(): Snapshot
-  createConsumer(name: string): Promise<Consumer & Applied>
-  changeConsumer(name: string, change: { readonly state: Consumer['state'] }): Promise<Consumer & Applied>
+  /** Changes in the name of this actor, which stands in the audit log. */
+  by(actor: Actor): Changes
   /** By name. */
   listConsumers(): readonly Consumer[]
-  createKey(wish: KeyWish): Promise<CreatedKey>
   /** In the order in which they were made; `not_found` for a consumer that is not there. */
   listKeys(filter?: { readonly consumer?: string | undefined }): readonly Credential[]
-  /** For good. A second time keeps the date of the first and tells the gate again. */
-  revokeKey(id: string): Promise<RevokedKey>
-  /** The revision grows only when the policy differs; when it does not, there is nothing to apply and `applied` is true. */
+  /** What is in the configuration. The revision grows only when the policy differs; when it does not, there is nothing to apply and `applied` is true. */
   setPolicy(policy: Policy): Promise<SetPolicy>
   /** Notes that a credential was used: seen at once, durable with the next write, at most one a minute. Ignores unknown ids. */
   touch(credentialId: string, atMs: number): void
+  readonly outbox: AuditOutbox
+}
+
+/** Everything that an administrator can change. */
+export interface Changes {
+  createConsumer(name: string): Promise<Consumer & Applied>
+  changeConsumer(name: string, change: { readonly state: Consumer['state'] }): Promise<Consumer & Applied>
+  createKey(wish: KeyWish): Promise<CreatedKey>
+  /** For good. A second time keeps the date of the first and tells the gate again. */
+  revokeKey(id: string): Promise<RevokedKey>
+}
+
+/** Audit events that the ledger has not got. Each comes until it is said to be sent: at least once, with one id. */
+export interface AuditOutbox {
+  /** The oldest, in order. */
+  next(max: number): Promise<readonly OutboxEntry[]>
+  sent(place: number): Promise<void>
+  /** Calls back after each change that added to it. */
+  listen(listener: () => void): Disposable
 }
 
 /** Loads everything from the store. Closing writes what is still noted; the store and the link are the caller's to close. */
@@ -80,55 +105,80 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const { store, clock } = options
   const state = createState(await store.load())
   const uses = collectLastUses(store, clock, options.warn ?? ((): void => {}))
-  const change = createChanger(store, state, options.publish)
   const mint = mintOf(options)
+  const listeners = new Set<() => void>()
+  const change = createChanger({
+    store,
+    state,
+    publish: options.publish,
+    event: (told, by) => eventOf(told, by, mint),
+    onTold: () => {
+      for (const listener of listeners) listener()
+    },
+  })
   return {
     get revision() {
       return state.revision
     },
     snapshot: () => state.snapshot(),
-    createConsumer: async (name) => {
-      const { made, applied } = await change(() => draftConsumer(name, mint, state))
-      return { ...made, applied }
-    },
-    changeConsumer: async (name, { state: wanted }) => {
-      const { made, applied } = await change(() => {
-        const consumer: Consumer = { ...consumerNamed(state, name), state: wanted }
-        return { made: consumer, consumers: [consumer] }
-      })
-      return { ...made, applied }
-    },
+    by: (actor) => changesBy(actor, { change, mint, state }),
     listConsumers: () => state.consumers().toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    createKey: async (wish) => {
-      const { made, applied } = await change(() => draftKey(wish, mint, state))
-      return { ...made, applied }
-    },
     listKeys: ({ consumer } = {}) => {
       if (consumer === undefined) return state.credentials()
       const { id } = consumerNamed(state, consumer)
       return state.credentials().filter((credential) => credential.consumerId === id)
     },
-    revokeKey: async (id) => {
-      const { made, applied } = await change(() => {
-        const held = credentialOf(state, id)
-        const credential: Credential = { ...held, revokedAtMs: held.revokedAtMs ?? clock.wallMs() }
-        return { made: credential, credentials: [credential] }
-      })
-      return { credential: made, applied }
-    },
     setPolicy: async (wanted) => {
       // The store keeps JSON, so what is compared is what comes back from it: the type survives, absent members vanish.
       const policy = JSON.parse(JSON.stringify(wanted)) as Policy
-      const { made: revision, applied } = await change(() =>
-        isDeepStrictEqual(policy, state.policy) ? { made: null } : { made: state.revision + 1, policy },
+      const { made: revision, applied } = await change(
+        () =>
+          isDeepStrictEqual(policy, state.policy)
+            ? { made: null, told: [] }
+            : { made: state.revision + 1, policy, told: [policyChanges(state.policy, policy)] },
+        'config',
       )
       return { revision: revision ?? state.revision, changed: revision !== null, applied }
     },
     touch: (credentialId, atMs) => {
       if (state.touch(credentialId, atMs)) uses.note(credentialId, atMs)
     },
+    outbox: {
+      next: (max) => store.outbox(max),
+      sent: (place) => store.sent(place),
+      listen: (listener) => {
+        listeners.add(listener)
+        return { [Symbol.dispose]: () => void listeners.delete(listener) }
+      },
+    },
     [Symbol.asyncDispose]: () => uses.flush(),
   }
+}
+
+function changesBy(actor: Actor, { change, mint, state }: { change: Changer; mint: Mint; state: State }): Changes {
+  return {
+    createConsumer: async (name) => {
+      const { made, applied } = await change(() => draftConsumer(name, mint, state), actor)
+      return { ...made, applied }
+    },
+    changeConsumer: async (name, { state: wanted }) => {
+      const { made, applied } = await change(() => draftState(name, wanted, state), actor)
+      return { ...made, applied }
+    },
+    createKey: async (wish) => {
+      const { made, applied } = await change(() => draftKey(wish, mint, state), actor)
+      return { ...made, applied }
+    },
+    revokeKey: async (id) => {
+      const { made, applied } = await change(() => draftRevocation(id, mint.clock, state), actor)
+      return { credential: made, applied }
+    },
+  }
+}
+
+/** The id tells two records of one event from two events. */
+function eventOf({ kind, details }: Told, actor: Actor, { clock, mintId }: Mint): AuditEvent {
+  return { kind, actor, atMs: clock.wallMs(), details: { id: mintId(), ...details } }
 }
 
 function mintOf({ clock, pepper, pepperVersion, mintKey, mintId }: ControlOptions): Mint {

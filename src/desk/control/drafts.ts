@@ -1,6 +1,6 @@
 import { type Clock, type Consumer, type Credential, GatehouseError } from '../../core/mod.ts'
 import type { KeyEnvironment, KeyHasher, MintedApiKey } from '../../crypto/mod.ts'
-import type { Draft } from './changer.ts'
+import type { Draft, Told } from './changer.ts'
 import { checkConsumerName, checkedScopes, checkExpiresInMs } from './rules.ts'
 import type { State } from './state.ts'
 
@@ -36,7 +36,11 @@ export function draftConsumer(name: string, { clock, mintId }: Mint, state: Stat
   if (state.consumerCount >= consumersMax)
     throw conflict(`Cannot register '${name}': ${most(consumersMax, 'consumers')}`)
   const consumer: Consumer = { id: mintId(), name, createdAtMs: clock.wallMs(), state: 'active' }
-  return { made: consumer, consumers: [consumer] }
+  return {
+    made: consumer,
+    consumers: [consumer],
+    told: [{ kind: 'consumer.created', details: { name, consumerId: consumer.id } }],
+  }
 }
 
 /** A new key, and its consumer with it when that was wished for. */
@@ -46,9 +50,13 @@ export function draftKey(wish: KeyWish, mint: Mint, state: State): Draft<{ key: 
   const scopes = checkedScopes(wish.scopes)
   if (expiresInMs !== undefined) checkExpiresInMs(expiresInMs)
   const missing = wish.createConsumer === true && state.consumerNamed(wish.consumer) === null
-  const { made: consumer, consumers = [] }: Draft<Consumer> = missing
+  const {
+    made: consumer,
+    consumers = [],
+    told,
+  }: Draft<Consumer> = missing
     ? draftConsumer(wish.consumer, mint, state)
-    : { made: consumerNamed(state, wish.consumer) }
+    : { made: consumerNamed(state, wish.consumer), told: [] }
   if (consumer.state === 'disabled')
     throw conflict(`Cannot make a key for '${consumer.name}': the consumer is disabled`)
   if (state.credentialCount >= credentialsMax) throw conflict(`Cannot make a key: ${most(credentialsMax, 'keys')}`)
@@ -69,7 +77,37 @@ export function draftKey(wish: KeyWish, mint: Mint, state: State): Draft<{ key: 
     revokedAtMs: null,
     lastUsedAtMs: null,
   }
-  return { made: { key, credential }, consumers, credentials: [credential] }
+  const created: Told = {
+    kind: 'key.created',
+    details: {
+      ...namesOf(credential, consumer),
+      environment,
+      scopes,
+      ...(credential.expiresAtMs === null ? {} : { expiresAtMs: credential.expiresAtMs }),
+    },
+  }
+  return { made: { key, credential }, consumers, credentials: [credential], told: [...told, created] }
+}
+
+/** Disables or enables a consumer. */
+export function draftState(name: string, wanted: Consumer['state'], state: State): Draft<Consumer> {
+  const held = consumerNamed(state, name)
+  const consumer: Consumer = { ...held, state: wanted }
+  const details = { name, consumerId: held.id, state: wanted, stateBefore: held.state }
+  return { made: consumer, consumers: [consumer], told: [{ kind: 'consumer.changed', details }] }
+}
+
+/** Revokes a key; one that is revoked already keeps its date. */
+export function draftRevocation(id: string, clock: Clock, state: State): Draft<Credential> {
+  const held = credentialOf(state, id)
+  const credential: Credential = { ...held, revokedAtMs: held.revokedAtMs ?? clock.wallMs() }
+  const consumer = state.consumerWithId(held.consumerId)
+  const details = { ...namesOf(held, consumer), revokedBefore: held.revokedAtMs !== null }
+  return { made: credential, credentials: [credential], told: [{ kind: 'key.revoked', details }] }
+}
+
+function namesOf({ id, consumerId }: Credential, consumer: Consumer | null): Told['details'] {
+  return { keyId: id, consumerId, ...(consumer === null ? {} : { consumer: consumer.name }) }
 }
 
 /** Throws `not_found`. */

@@ -1,5 +1,12 @@
-import { type Consumer, type Credential, GatehouseError, type Policy, type SnapshotChange } from '../../core/mod.ts'
-import type { ControlStore } from './control-store.ts'
+import {
+  type AuditEvent,
+  type Consumer,
+  type Credential,
+  GatehouseError,
+  type Policy,
+  type SnapshotChange,
+} from '../../core/mod.ts'
+import { type ControlStore, type OutboxEntry, outboxMax } from './control-store.ts'
 
 /** A control store that lives as long as the process: for trying things out. It keeps every promise but durability. */
 export function openMemoryControlStore(): ControlStore {
@@ -8,6 +15,11 @@ export function openMemoryControlStore(): ControlStore {
   const consumers = new Map<string, Consumer>()
   const credentials = new Map<string, Credential>()
   const settings = new Map<string, string>()
+  let waiting: readonly OutboxEntry[] = []
+  let lastPlace = 0
+  const tell = (events: readonly AuditEvent[]): void => {
+    waiting = [...waiting, ...events.map((event) => ({ place: ++lastPlace, event }))]
+  }
   return {
     load: async () => ({
       revision,
@@ -15,10 +27,11 @@ export function openMemoryControlStore(): ControlStore {
       consumers: [...consumers.values()],
       credentials: [...credentials.values()],
     }),
-    commit: async (change) => {
+    commit: async (change, events = []) => {
       if (change.revision !== revision + 1) {
         throw new GatehouseError('conflict', `Cannot commit revision ${change.revision}: the store is at ${revision}`)
       }
+      if (waiting.length + events.length > outboxMax) throw outboxFull()
       checkConsumers(change, consumers)
       checkCredentials(change, credentials, consumers)
       for (const consumer of change.consumers) consumers.set(consumer.id, consumer)
@@ -27,6 +40,7 @@ export function openMemoryControlStore(): ControlStore {
       }
       policy = change.policy ?? policy
       revision = change.revision
+      tell(events)
     },
     use: async (lastUsedAtMs) => {
       for (const [id, atMs] of lastUsedAtMs) {
@@ -35,13 +49,26 @@ export function openMemoryControlStore(): ControlStore {
       }
     },
     setting: async (name) => settings.get(name) ?? null,
-    putSetting: async (name, value) => {
+    putSetting: async (name, value, events = []) => {
       if (settings.has(name)) return false
       settings.set(name, value)
+      tell(events)
       return true
+    },
+    outbox: async (max) => waiting.slice(0, max),
+    sent: async (place) => {
+      waiting = waiting.filter((entry) => entry.place > place)
     },
     [Symbol.asyncDispose]: async () => {},
   }
+}
+
+/** What a store says when too many events wait. */
+export function outboxFull(): GatehouseError {
+  return new GatehouseError(
+    'unreachable',
+    `Cannot take a change: ${outboxMax} audit events wait for the ledger already`,
+  )
 }
 
 /** The credential with the later of both times. */

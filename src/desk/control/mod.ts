@@ -1,13 +1,22 @@
 /**
  * Consumers, their credentials, the policy and the revision: what the gate decides by, and the only place that changes it.
  *
- * Architecture invariant: a change is durable in the control store before any gate hears of it, and revisions grow by one.
+ * Architecture invariant: a change and the audit event that tells of it are durable in the control store before any gate
+ * hears of it, and revisions grow by one.
  * @module
  */
 export { createTokenVerifier, ensureAdminToken } from './admin-token.ts'
-export { type ControlState, type ControlStore } from './control-store.ts'
-export { type Applied, type Control, type ControlOptions, openControl } from './control.ts'
+export type { Actor } from './changer.ts'
+export { type ControlState, type ControlStore, type OutboxEntry, outboxMax } from './control-store.ts'
+export {
+  type Applied,
+  type AuditOutbox,
+  type Changes,
+  type Control,
+  type ControlOptions,
+  openControl,
+} from './control.ts'
 export type { CreatedKey, RevokedKey, SetPolicy } from './control.ts'
 export { consumersMax, credentialsMax, type KeyWish } from './drafts.ts'
-export { openMemoryControlStore } from './memory-control-store.ts'
+export { openMemoryControlStore, outboxFull } from './memory-control-store.ts'
 export { consumerNamePattern, expiresInMsMax, scopeCharsMax, scopePattern, scopesMax } from './rules.ts'

@@ -12,6 +12,7 @@ export interface State {
   consumers(): readonly Consumer[]
   credentials(): readonly Credential[]
   consumerNamed(name: string): Consumer | null
+  consumerWithId(id: string): Consumer | null
   credential(id: string): Credential | null
   /** Takes over a change that the store has committed. */
   apply(change: SnapshotChange): void
@@ -23,6 +24,7 @@ export interface State {
 export function createState(stored: ControlState): State {
   let { revision, policy } = stored
   const consumersByName = new Map(stored.consumers.map((consumer) => [consumer.name, consumer]))
+  const consumersById = new Map(stored.consumers.map((consumer) => [consumer.id, consumer]))
   const credentialsById = new Map(stored.credentials.map((credential) => [credential.id, credential]))
   const consumers = (): readonly Consumer[] => [...consumersByName.values()]
   const credentials = (): readonly Credential[] => [...credentialsById.values()]
@@ -46,11 +48,15 @@ export function createState(stored: ControlState): State {
     consumers,
     credentials,
     consumerNamed: (name) => consumersByName.get(name) ?? null,
+    consumerWithId: (id) => consumersById.get(id) ?? null,
     credential: (id) => credentialsById.get(id) ?? null,
     apply: (change) => {
       revision = change.revision
       policy = change.policy ?? policy
-      for (const consumer of change.consumers) consumersByName.set(consumer.name, consumer)
+      for (const consumer of change.consumers) {
+        consumersByName.set(consumer.name, consumer)
+        consumersById.set(consumer.id, consumer)
+      }
       for (const credential of change.credentials) {
         // While the store was writing, the key may have been used again.
         const lastUsedAtMs = credentialsById.get(credential.id)?.lastUsedAtMs ?? credential.lastUsedAtMs
