@@ -1,4 +1,4 @@
-import { type AuditEntry, GatehouseError, type LedgerLog, type LedgerRecord, messageOf } from '../core/mod.ts'
+import { type AuditEvent, GatehouseError, type LedgerLog, type LedgerRecord, messageOf } from '../core/mod.ts'
 import { askedMax } from './asking.ts'
 import { frameBytesMax } from './frames.ts'
 import { encodeRecords, type LinkAnswer, type LinkQuestion } from './messages.ts'
@@ -11,7 +11,7 @@ export interface LinkAnswers {
   /** Consecutive records from `from` on, fewer than `recordsMax` where they are long; none where there are none. */
   records(log: LedgerLog, from: number, recordsMax: number): readonly LedgerRecord[]
   /** Resolves when the entries are durable, in this order. */
-  audit(entries: readonly AuditEntry[]): Promise<void>
+  audit(entries: readonly AuditEvent[]): Promise<void>
 }
 
 /** Answers the questions of one desk. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import {
-  type AuditEntry,
+  type AuditEvent,
   GatehouseError,
   type GateStatus,
   type LedgerLog,
@@ -48,7 +48,7 @@ export interface LinkClient extends AsyncDisposable {
   /** Consecutive records from `from` on, at least one where there is one, at most `recordsMax`. */
   records(log: LedgerLog, from: number, recordsMax: number): Promise<readonly LedgerRecord[]>
   /** Appends to the audit log; resolves when the entries are durable. */
-  audit(entries: readonly AuditEntry[]): Promise<void>
+  audit(entries: readonly AuditEvent[]): Promise<void>
 }
 
 /** Longest wait for an answer to a question. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import fc from 'fast-check'
 import {
-  type AuditEntry,
+  type AuditEvent,
   GatehouseError,
   type LedgerLog,
   type LedgerRecord,
@@ -218,7 +218,7 @@ test('a question gets its own answer, however many are asked at once and in what
 })
 
 test('questions bring proofs and records, and audit entries reach the gate before the answer', async () => {
-  const taken: AuditEntry[] = []
+  const taken: AuditEvent[] = []
   await using link = await linked([], {
     answers: {
       proof: async (_log, seq) => (seq === 7 ? 'c2sp.org/tlog-proof@v1\n' : null),
@@ -233,7 +233,7 @@ test('questions bring proofs and records, and audit entries reach the gate befor
     (await link.client.records('access', 5, 3)).map((one) => [one.seq, Buffer.from(one.bytes).toString()]),
     [5, 6, 7].map((seq) => [seq, `{"n":${seq}}`]),
   )
-  const entry: AuditEntry = { kind: 'key.revoked', actor: 'token', atMs: 1, id: 'ff', details: { keyId: 'k' } }
+  const entry: AuditEvent = { kind: 'key.revoked', actor: 'token', atMs: 1, details: { keyId: 'k' } }
   await link.client.audit([entry])
   assert.deepEqual(taken, [entry])
 })

@@ -1,5 +1,5 @@
 import {
-  type AuditEntry,
+  type AuditEvent,
   type Consumer,
   type Credential,
   GatehouseError,
@@ -33,7 +33,7 @@ export type LinkQuestion =
   | { readonly kind: 'proof'; readonly log: LedgerLog; readonly seq: number }
   | { readonly kind: 'records'; readonly log: LedgerLog; readonly from: number; readonly recordsMax: number }
   /** Entries for the audit log; answered, with nothing, when they are durable. */
-  | { readonly kind: 'audit'; readonly entries: readonly AuditEntry[] }
+  | { readonly kind: 'audit'; readonly entries: readonly AuditEvent[] }
 
 /** Bytes, or nothing: the gate has no such thing. */
 export type LinkAnswer =
