@@ -1,8 +1,8 @@
-import { closeSync, fchmodSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type AuditEvent, GatehouseError, messageOf, type SnapshotChange } from '../../core/mod.ts'
 import { type ControlStore, outboxFull, outboxMax } from '../../desk/control/mod.ts'
 import { migrate } from './migrations.ts'
+import { makePrivate } from './private-database.ts'
 import { consumerOf, consumerRow, credentialOf, credentialRow, outboxEntryOf, policyOf, text } from './rows.ts'
 
 /**
@@ -73,10 +73,7 @@ const busyMs = 5_000
 function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | null = null
   try {
-    // Made by us first, with its mode: SQLite gives a journal the mode of its database.
-    const file = openSync(path, 'a', 0o600)
-    fchmodSync(file, 0o600)
-    closeSync(file)
+    makePrivate(path)
     database = new DatabaseSync(path, { timeout: busyMs, enableForeignKeyConstraints: true, defensive: true })
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
     migrate(database, path)
