@@ -73,6 +73,7 @@ export {
   type Stamp,
   type UnstampedRecord,
 } from './record.ts'
+export { sha256 } from './sha256.ts'
 export {
   claimsOf,
   cosignature,
