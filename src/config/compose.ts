@@ -46,6 +46,7 @@ export function compose(file: ConfigFile, { cores, host }: Machine): Config {
       ledger: {
         ringBytes: ledger.ring,
         paceMs: ledger.pace ?? (cores <= pacing.coresFew ? pacing.fewMs : pacing.manyMs),
+        flushMs: ledger.flush,
         waitMs: ledger.wait,
         holdBytesMax: ledger.hold,
         stallMs: ledger.stall,

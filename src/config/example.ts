@@ -108,6 +108,7 @@ apis:
 #ledger:
 #  ring: 8mb # memory for records on their way to the disk, for each thread
 #  pace: 0.5ms # least time between two writes under load
+#  flush: 25ms # how long records that no answer waits for may gather before they are written
 #  wait: 2s # how long a request waits for its record before it is refused with 503
 #  hold: 64kb # answers up to this size are held until their record is on disk
 #  stall: 30s # a ledger that is silent for so long is restarted

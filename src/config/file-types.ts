@@ -36,6 +36,7 @@ export interface ConnectionsSection {
 export interface LedgerSection {
   readonly ring: number
   readonly pace: number | null
+  readonly flush: number
   readonly wait: number
   readonly hold: number
   readonly stall: number

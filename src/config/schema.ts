@@ -137,6 +137,11 @@ const ledgerSchema: z.ZodType<LedgerSection> = z.strictObject({
     leaf(durationKind('0ms', '100ms', { fractions: true })),
     'Least time between two writes under load; 0.5ms on up to two cores, 0.25ms on more',
   ),
+  flush: setting(
+    durationKind('0ms', '1s'),
+    '25ms',
+    'How long records that no answer waits for may gather before they are written',
+  ),
   wait: setting(
     durationKind('10ms', '1m'),
     '2s',

@@ -31,6 +31,8 @@ export interface LedgerSettings {
   readonly ringBytes: number
   /** Least time between the starts of two commits while there is concurrency. */
   readonly paceMs: number
+  /** How long records that nobody waits for (`buffered`) may gather before they are written. */
+  readonly flushMs: number
   /** How long a request waits for room or durability before it is refused with 503. */
   readonly waitMs: number
   /** An answer up to this size is held whole until its record is durable. */

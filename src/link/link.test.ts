@@ -34,7 +34,7 @@ const policy: Policy = {
     connectionsPerIpMax: 1,
     clientIdleMs: 1,
   },
-  ledger: { ringBytes: 1, paceMs: 1, waitMs: 1, holdBytesMax: 1, stallMs: 1 },
+  ledger: { ringBytes: 1, paceMs: 1, flushMs: 1, waitMs: 1, holdBytesMax: 1, stallMs: 1 },
   limitKeysMax: 1,
   rateLimitHeaders: true,
 }

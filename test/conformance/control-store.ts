@@ -33,7 +33,7 @@ export const samplePolicy: Policy = {
     connectionsPerIpMax: 100,
     clientIdleMs: 30_000,
   },
-  ledger: { ringBytes: 1 << 20, paceMs: 0.5, waitMs: 2000, holdBytesMax: 65_536, stallMs: 30_000 },
+  ledger: { ringBytes: 1 << 20, paceMs: 0.5, flushMs: 25, waitMs: 2000, holdBytesMax: 65_536, stallMs: 30_000 },
   limitKeysMax: 1000,
   rateLimitHeaders: true,
 }

@@ -37,7 +37,7 @@ export function policyOf({ upstream, trustedHops = [], limits = {} }: TestPolicy
     apis: upstream === undefined ? [] : [apiOf(upstream)],
     trustedHops,
     connections: { ...roomyLimits, ...limits },
-    ledger: { ringBytes: 1 << 20, paceMs: 1, waitMs: 1_000, holdBytesMax: 65_536, stallMs: 1_000 },
+    ledger: { ringBytes: 1 << 20, paceMs: 1, flushMs: 1, waitMs: 1_000, holdBytesMax: 65_536, stallMs: 1_000 },
     limitKeysMax: 1,
     rateLimitHeaders: false,
   }
