@@ -29,15 +29,18 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, mode: number): 
 }
 
 /**
- * The secret in the file, created with random bytes (0600) where there is none. Two processes that create it at the same
+ * The secret in the file, created (0600) where there is none: random bytes, or what `create` makes. Two processes that create it at the same
  * time get the same secret. Whoever can read the file holds the secret, so one that others may read, or that is not of the
  * asked size, is refused: `data_folder_unusable`.
  */
-export function loadOrCreateKeyFile(path: string, { bytes }: { readonly bytes: number }): Uint8Array {
+export function loadOrCreateKeyFile(
+  path: string,
+  { bytes, create = () => randomBytes(bytes) }: { readonly bytes: number; readonly create?: () => Uint8Array },
+): Uint8Array {
   const kept = readKeyFile(path, bytes)
   if (kept !== null) return kept
   // A link, unlike a rename, fails where another process was first; then that one's secret holds.
-  throughTemporary(path, { bytes: randomBytes(bytes), mode: 0o600 }, (temporary) => linkUnlessThere(temporary, path))
+  throughTemporary(path, { bytes: create(), mode: 0o600 }, (temporary) => linkUnlessThere(temporary, path))
   const created = readKeyFile(path, bytes)
   if (created === null) throw unusable(path, 'vanished while it was created')
   return created

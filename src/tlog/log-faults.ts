@@ -48,8 +48,8 @@ export interface FaultList {
   add(fault: Pick<Fault, 'kind' | 'from' | 'to' | 'detail'> & Partial<Fault>): void
 }
 
-/** An empty list that keeps the first `keptMax` faults. */
-export function openFaultList(keptMax: number): FaultList {
+/** An empty list that keeps the first `keptMax` faults, and tells of all. */
+export function openFaultList(keptMax: number, onFault?: (fault: Fault) => void): FaultList {
   const kept: Fault[] = []
   let total = 0
   let totalOfTampering = 0
@@ -64,7 +64,9 @@ export function openFaultList(keptMax: number): FaultList {
     add(fault) {
       total += 1
       if (fault.kind !== 'pruned') totalOfTampering += 1
-      if (kept.length < keptMax) kept.push({ file: null, offset: null, ...fault })
+      const whole = { file: null, offset: null, ...fault }
+      if (kept.length < keptMax) kept.push(whole)
+      onFault?.(whole)
     },
   }
 }

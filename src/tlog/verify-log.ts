@@ -40,6 +40,8 @@ export interface VerifyLogOptions {
   readonly keptFrom?: number
   /** Faults that are reported; the others are counted. @default 1000 */
   readonly faultsMax?: number
+  /** Called with each fault as it is found, whatever is kept of it. @default nobody */
+  readonly onFault?: (fault: Fault) => void
   /** Ends the verification with a throw of its reason. @default none */
   readonly signal?: AbortSignal
 }
@@ -79,7 +81,7 @@ const faultsMaxDefault = 1000
  * and when it is aborted; for nothing that the log can hold.
  */
 export async function verifyLog(options: VerifyLogOptions): Promise<LogReport> {
-  const faults = openFaultList(options.faultsMax ?? faultsMaxDefault)
+  const faults = openFaultList(options.faultsMax ?? faultsMaxDefault, options.onFault)
   const signed = await readCheckpoint(options, faults)
   if (signed === null) return reportOf(options, faults, { signed, entriesChecked: 0, prunedTo: 0 })
   const { checkpoint } = signed

@@ -1,4 +1,5 @@
 import { stampRecord } from './envelope.ts'
+import type { GrowingTree } from './growing-tree.ts'
 import { batchBytesMax, batchHeaderBytes, digestOf, writeBatchHeader } from './wal-format.ts'
 
 /** Bytes of a record in a batch. */
@@ -62,5 +63,15 @@ export class Batch {
     const bytes = this.#bytes.subarray(0, this.#end)
     writeBatchHeader(bytes, { records: this.#records, firstSeq: this.#firstSeq, prev })
     return { bytes, digest: digestOf(bytes) }
+  }
+
+  /** Adds what the batch holds to the tree over the log. */
+  addTo(tree: GrowingTree): void {
+    const bytes = this.#bytes
+    for (let at = batchHeaderBytes; at < this.#end;) {
+      const length = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+      tree.add(bytes, at + 2, length)
+      at += batchedBytesOf(length)
+    }
   }
 }

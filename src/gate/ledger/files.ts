@@ -45,20 +45,28 @@ export function writeSmallFile(path: string, bytes: Uint8Array): void {
 }
 
 /**
- * The mark `open-from`, written at each rotation: every `opened` record below it has its terminal record below the record
- * that the next file begins with. So recovery looks for answers without an end from here on, and no earlier. An older
- * mark is as true as a newer one, only lower; a damaged or missing one counts as 0.
+ * The mark `open-from`, written at each rotation: every `opened` record below `at`, the first of the next file, has its
+ * terminal record below it too, but for those in `open`. So recovery looks for answers without an end there, and from `at` on.
+ * An older mark is as true as a newer one; a damaged or missing one is none.
  */
-export function writeOpenMark(dir: string, log: LedgerLog, seq: number): void {
-  writeSmallFile(openMarkOf(dir, log), Buffer.from(`${seq} ${crc32(String(seq))}\n`))
+export interface OpenMark {
+  readonly at: number
+  readonly open: readonly number[]
 }
 
-export function readOpenMark(dir: string, log: LedgerLog): number {
+export function writeOpenMark(dir: string, log: LedgerLog, { at, open }: OpenMark): void {
+  const text = [at, ...open].join(' ')
+  writeSmallFile(openMarkOf(dir, log), Buffer.from(`${text}\n${crc32(text)}\n`))
+}
+
+export function readOpenMark(dir: string, log: LedgerLog): OpenMark | null {
   try {
-    const [seq = '', sum = ''] = readFileSync(openMarkOf(dir, log), 'latin1').trimEnd().split(' ')
-    return /^\d{1,15}$/.test(seq) && sum === String(crc32(seq)) ? Number(seq) : 0
+    const [text = '', sum = ''] = readFileSync(openMarkOf(dir, log), 'latin1').split('\n')
+    if (sum !== String(crc32(text)) || !/^\d{1,15}( \d{1,15})*$/.test(text)) return null
+    const [at = 0, ...open] = text.split(' ').map(Number)
+    return { at, open }
   } catch {
-    return 0
+    return null
   }
 }
 

@@ -9,7 +9,7 @@
  */
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { readRecord, type RecordView, readU64, writeU64 } from './envelope.ts'
+import { readU64, recordHeadBytes, writeU64 } from './envelope.ts'
 
 export const walHeaderBytes = 64
 export const batchHeaderBytes = 48
@@ -97,16 +97,35 @@ export function digestOf(batch: Buffer): Buffer {
   return hash('sha256', batch, 'buffer').subarray(0, digestBytes)
 }
 
-/** The records of a payload in order, or null where it is not made of exactly the records that its header tells of. */
-export function recordsOf(payload: Buffer, header: BatchHeader): RecordView[] | null {
-  const records: RecordView[] = []
+/** One record as it is stored, stamp and all: what the tree hashes as a leaf, and bundles hold as an entry. */
+export interface Entry {
+  readonly seq: number
+  /** A view, valid as long as the bytes that it was taken from. */
+  readonly bytes: Buffer
+}
+
+/** The entries of a payload in order, or null where it is not made of exactly those that its header tells of. */
+export function entriesOf(payload: Buffer, header: Pick<BatchHeader, 'firstSeq' | 'records'>): Entry[] | null {
+  const entries: Entry[] = []
   let at = 0
-  while (at + 2 <= payload.length && records.length < header.records) {
+  while (at + 2 <= payload.length && entries.length < header.records) {
     const end = at + 2 + payload.readUInt16BE(at)
-    const record = end <= payload.length ? readRecord(payload.subarray(at + 2, end)) : null
-    if (record === null || record.seq !== header.firstSeq + records.length) return null
-    records.push(record)
+    if (end > payload.length) return null
+    const bytes = payload.subarray(at + 2, end)
+    if (seqOf(bytes) !== header.firstSeq + entries.length) return null
+    entries.push({ seq: header.firstSeq + entries.length, bytes })
     at = end
   }
-  return at === payload.length && records.length === header.records ? records : null
+  return at === payload.length && entries.length === header.records ? entries : null
+}
+
+/** Which record these bytes say they are, null for bytes that are none. */
+function seqOf(bytes: Buffer): number | null {
+  if (bytes.length < recordHeadBytes || bytes[0] !== 0x47 || bytes[1] !== 1) return null
+  return readU64(bytes, 4)
+}
+
+/** When the ledger took an entry, µs. */
+export function recordedUsOf({ bytes }: Entry): number {
+  return readU64(bytes, 12)
 }

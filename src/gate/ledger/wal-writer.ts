@@ -13,6 +13,8 @@ export interface WalPosition {
   readonly prev: Uint8Array
   /** Time of the last record. */
   readonly lastUs: number
+  /** Roots of the perfect subtrees over all records. */
+  readonly peaks: readonly Uint8Array[]
 }
 
 export interface WalWriterOptions {
@@ -38,6 +40,7 @@ export class WalWriter implements Disposable {
   #fileSeq: number
   #offset: number
   #fileBytes = 0
+  #inode = 0
   #nextSeq: number
 
   constructor(options: WalWriterOptions) {
@@ -48,11 +51,18 @@ export class WalWriter implements Disposable {
     this.#nextSeq = position.nextSeq
     if (position.fileSeq === null) return
     this.#fd = openSync(join(walDir, walNameOf(position.fileSeq)), constants.O_RDWR | constants.O_DSYNC)
-    this.#fileBytes = fstatSync(this.#fd).size
+    const { size, ino } = fstatSync(this.#fd)
+    this.#fileBytes = size
+    this.#inode = ino
   }
 
   get nextSeq(): number {
     return this.#nextSeq
+  }
+
+  /** The file that is written now, and which one it is, whatever stands at its path; null before the first. */
+  get file(): { readonly firstSeq: number; readonly inode: number } | null {
+    return this.#fd === null ? null : { firstSeq: this.#fileSeq, inode: this.#inode }
   }
 
   /** Records that the newest file still takes; 0 when it is full or there is none. */
@@ -67,6 +77,7 @@ export class WalWriter implements Disposable {
     const path = join(walDir, walNameOf(this.#nextSeq))
     this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC, 0o600)
     this.#fileSeq = this.#nextSeq
+    this.#inode = fstatSync(this.#fd).ino
     const header = encodeWalHeader({ firstSeq: this.#nextSeq, createdMs: wallMs(), boot })
     this.#beating(this.#fd, Buffer.concat([header, zeros]), 0)
     syncDir(walDir)

@@ -1,0 +1,257 @@
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Clock, GatehouseError } from '../../../core/mod.ts'
+import { sha256 } from '../../../crypto/mod.ts'
+import {
+  appendLeaf,
+  encodeBundle,
+  formatCheckpoint,
+  formatNote,
+  growTiles,
+  leafHash,
+  noteMessage,
+  noteSignature,
+  parseBundle,
+  rangeRoot,
+  type CompactRange,
+  type TileEdge,
+  tilePath,
+  tileWidth,
+  type VerifierKey,
+} from '../../../tlog/mod.ts'
+import type { CheckpointLog } from '../checkpoint-log.ts'
+import { syncDir, walDirOf, writeSmallFile } from '../files.ts'
+import { LogEntries } from '../log-entries.ts'
+import type { LedgerLog } from '../logs.ts'
+import { bundledSize } from '../tree-check.ts'
+import { loadEdge, rangeOfEdge } from '../tree-edge.ts'
+import { fullTilePath, logDirOf, TreeWriter } from '../tree-files.ts'
+import type { TreeHead } from '../tree-head.ts'
+import { type Entry, walNameOf } from '../wal-format.ts'
+import { listWal } from '../wal-reader.ts'
+
+export interface LogKeeperOptions {
+  readonly dir: string
+  readonly log: LedgerLog
+  readonly key: VerifierKey
+  readonly sign: (message: Uint8Array) => Uint8Array
+  /** The newest that the ledger thread published. */
+  readonly head: () => TreeHead
+  readonly checkpoints: CheckpointLog
+  readonly clock: Clock
+  /** Least time between two checkpoints. */
+  readonly everyMs: number
+}
+
+/** The newest signed state, as it is told to others. */
+export interface CheckpointTold {
+  readonly size: number
+  /** Base64. */
+  readonly root: string
+  readonly atMs: number
+}
+
+/** Bundles written in one turn at most, so that a long way to catch up leaves room for other work. */
+const bundlesMax = 64
+const readBounds = { recordsMax: 4 * tileWidth, bytesMax: 8 * 1024 * 1024 }
+/** An unchanged checkpoint is put in its place anew after this, so that its age shows that somebody still looks after it. */
+const renewMs = 600_000
+/** Files of the write-ahead log that are kept even when everything in them is sealed. */
+const walKeptMin = 2
+
+/**
+ * Builds the published form of one log from what is on disk, and signs it: bundle, tiles, checkpoint. What the ledger thread
+ * hashed in memory and what is read back here must lead to the same tree; if not, nothing is signed any more.
+ *
+ * Architecture invariant: a checkpoint is signed only over bytes that were read from disk, after every file of its tiles is
+ * durable; it is durable in `checkpoints.log` before it is shown; a write-ahead file goes only when a recorded checkpoint
+ * covers all of it from bundles. Throws `ledger_corrupt` when something is not as it was written: that is for good. Any other
+ * error leaves everything as it was, to be tried again, unless `mayTryAgain` says otherwise.
+ */
+export class LogKeeper {
+  readonly #options: LogKeeperOptions
+  readonly #logDir: string
+  readonly #entries: LogEntries
+  readonly #writer: TreeWriter
+  /** The tree over all full bundles. */
+  #edge: TileEdge
+  /** Entries behind it that were read, and the hashes of the first of them. */
+  #tail: Entry[] = []
+  #tailLeaves: Uint8Array[] = []
+  /** What is being worked towards; null between two. */
+  #target: TreeHead | null = null
+  /** When something was last signed, or shown anew. */
+  #signedMs = Number.NEGATIVE_INFINITY
+  #told: CheckpointTold | null
+  #isRecording = false
+
+  constructor(options: LogKeeperOptions) {
+    const { dir, log, checkpoints } = options
+    this.#options = options
+    this.#logDir = logDirOf(dir, log)
+    this.#entries = new LogEntries(dir, log, () => this.#target?.size ?? 0)
+    this.#writer = new TreeWriter(this.#logDir)
+    const { last } = checkpoints
+    // What lies beyond the last checkpoint is written again: nobody signed for it, and it may not have reached the disk.
+    this.#edge = this.#loadEdge(bundledSize(last?.size ?? 0))
+    this.#told = last === null ? null : { size: last.size, root: base64(last.root), atMs: this.#shownAtMs() }
+    if (last !== null && !this.#shows(last.note)) this.#show(last.note)
+  }
+
+  get checkpoint(): CheckpointTold | null {
+    return this.#told
+  }
+
+  /** False when the last error came while a checkpoint was recorded: only a new start can tell what is on disk. */
+  get mayTryAgain(): boolean {
+    return !this.#isRecording
+  }
+
+  /**
+   * One turn: writes bundles and tiles, signs when it is time (or at once, for an `isLast` turn). True when there is more to
+   * do at once.
+   */
+  turn({ isLast }: { readonly isLast: boolean } = { isLast: false }): boolean {
+    this.#target ??= this.#options.head()
+    this.#checkFile(this.#target)
+    const { size, peaks } = this.#target
+    const signedSize = this.#told?.size ?? 0
+    if (size > signedSize) {
+      if (!this.#build(this.#target)) return true
+      const range = this.#rangeOf(size)
+      if (!isSame(range, peaks)) throw this.#corrupt(`the ${size} records on disk are not those that the ledger wrote`)
+      if (isLast || this.#sinceSignedMs >= this.#options.everyMs) this.#sign(size, rangeRoot(sha256, range))
+    } else if (this.#sinceSignedMs >= renewMs) this.#renew()
+    this.#target = null
+    return isLast && this.#options.head().size > size
+  }
+
+  get #sinceSignedMs(): number {
+    return this.#options.clock.monotonicMs() - this.#signedMs
+  }
+
+  /** Whether the file that the ledger writes still is the one at its path. */
+  #checkFile({ file }: TreeHead): void {
+    if (file === null) return
+    const path = join(walDirOf(this.#options.dir, this.#options.log), walNameOf(file.firstSeq))
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found?.ino === file.inode) return
+    // Rotation may have come between, and the sealed file may be gone rightly.
+    if (this.#options.head().file?.firstSeq !== file.firstSeq) return
+    throw this.#corrupt(`${path} is no longer the file that the ledger writes`)
+  }
+
+  /** Brings everything up to the target; false when there is more to do. */
+  #build(target: TreeHead): boolean {
+    for (let bundles = 0; this.#edge.size + tileWidth <= target.size; bundles++) {
+      if (bundles >= bundlesMax) return false
+      this.#read(target, tileWidth)
+      this.#writeBundle(this.#tail.slice(0, tileWidth))
+    }
+    this.#writer.sync()
+    this.#read(target, target.size - this.#edge.size)
+    return true
+  }
+
+  /** Sees to it that the tail holds at least so many entries. */
+  #read(target: TreeHead, count: number): void {
+    while (this.#tail.length < count) {
+      const from = this.#edge.size + this.#tail.length
+      const read = this.#entries.read(from, readBounds)
+      if (read.length === 0) throw this.#corrupt(`record ${from} of ${target.size} is not there`)
+      for (const entry of read) this.#tail.push(entry)
+    }
+  }
+
+  /** Writes a bundle, reads it back, and writes the tiles over what was read. */
+  #writeBundle(entries: readonly Entry[]): void {
+    const index = this.#edge.size / tileWidth
+    const bundle = encodeBundle(entries.map((entry) => entry.bytes))
+    const stored = this.#write(fullTilePath('entries', index), bundle)
+    const leaves = parseBundle(stored, tileWidth).map((entry) => leafHash(sha256, entry))
+    if (this.#tailLeaves.some((leaf, at) => Buffer.compare(leaf, leaves[at] ?? leaf) !== 0))
+      throw this.#corrupt(`a record of bundle ${index} is not what it was when it was signed`)
+    const { edge, full } = growTiles(sha256, this.#edge, leaves)
+    for (const tile of full) this.#write(tilePath(tile.address), tile.bytes)
+    this.#edge = edge
+    this.#tail = this.#tail.slice(tileWidth)
+    this.#tailLeaves = []
+  }
+
+  #write(path: string, bytes: Uint8Array): Buffer {
+    const stored = this.#writer.write(path, bytes)
+    if (Buffer.compare(stored, bytes) !== 0) throw this.#corrupt(`${path} does not hold what was written to it`)
+    return stored
+  }
+
+  /** The tree over the first `size` records, of which the tail holds the end. */
+  #rangeOf(size: number): CompactRange {
+    const count = size - this.#edge.size
+    for (let at = this.#tailLeaves.length; at < count; at++)
+      this.#tailLeaves.push(leafHash(sha256, this.#tail[at]?.bytes ?? new Uint8Array(0)))
+    return this.#tailLeaves.reduce((range, leaf) => appendLeaf(sha256, range, leaf), rangeOfEdge(this.#edge))
+  }
+
+  #sign(size: number, root: Uint8Array): void {
+    const { key, sign, checkpoints, clock } = this.#options
+    const text = formatCheckpoint({ origin: key.name, size, root, extensions: [] })
+    const note = Buffer.from(formatNote(text, [noteSignature(key, sign(noteMessage(text)))]))
+    this.#isRecording = true
+    checkpoints.append({ size, root, note })
+    this.#isRecording = false
+    this.#show(note)
+    this.#told = { size, root: base64(root), atMs: Math.round(clock.wallMs()) }
+    this.#signedMs = clock.monotonicMs()
+    this.#dropSealedWal(bundledSize(size))
+  }
+
+  #renew(): void {
+    const { last } = this.#options.checkpoints
+    if (last !== null) this.#show(last.note)
+    this.#signedMs = this.#options.clock.monotonicMs()
+  }
+
+  #show(note: Buffer): void {
+    writeSmallFile(join(this.#logDir, 'checkpoint'), note)
+  }
+
+  #shows(note: Buffer): boolean {
+    const path = join(this.#logDir, 'checkpoint')
+    return existsSync(path) && readFileSync(path).equals(note)
+  }
+
+  #shownAtMs(): number {
+    const found = statSync(join(this.#logDir, 'checkpoint'), { throwIfNoEntry: false })
+    return Math.round(found?.mtimeMs ?? this.#options.clock.wallMs())
+  }
+
+  /** Removes the files of which every record lies in a bundle below `sealedTo`. */
+  #dropSealedWal(sealedTo: number): void {
+    const walDir = walDirOf(this.#options.dir, this.#options.log)
+    const files = listWal(walDir)
+    const sealed = files.slice(0, -walKeptMin).filter((_, at) => (files[at + 1]?.firstSeq ?? Infinity) <= sealedTo)
+    for (const { path } of sealed) rmSync(path)
+    if (sealed.length > 0) syncDir(walDir)
+  }
+
+  #loadEdge(size: number): TileEdge {
+    const edge = loadEdge(this.#logDir, size, () => {})
+    if (edge === null) throw this.#corrupt(`tiles of the first ${size} records are missing`)
+    return edge
+  }
+
+  #corrupt(why: string): GatehouseError {
+    return new GatehouseError('ledger_corrupt', `Cannot trust the log in ${this.#logDir}: ${why}`)
+  }
+}
+
+function isSame(range: CompactRange, peaks: readonly Uint8Array[]): boolean {
+  return (
+    range.nodes.length === peaks.length &&
+    range.nodes.every(({ hash }, at) => Buffer.compare(hash, peaks[at] ?? new Uint8Array(0)) === 0)
+  )
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}
