@@ -1,6 +1,8 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Clock } from '../../core/mod.ts'
 import type { Control } from '../control/mod.ts'
+import type { RequestIndex } from '../query/mod.ts'
+import type { LedgerDoor } from './ledger-door.ts'
 import type { LivePace } from './live-stream.ts'
 import type { RecentEvents } from './recent-events.ts'
 import type { GateView } from './shown.ts'
@@ -22,6 +24,8 @@ export interface AppOptions {
   readonly control: Control
   readonly events: RecentEvents
   readonly gate: GateView
+  readonly ledger: LedgerDoor
+  readonly index: Pick<RequestIndex, 'find'>
   readonly config: { reload(): Promise<ReloadResult> }
   readonly metrics: { text(): string }
   /** Tells the admin token from anything else, in constant time. */

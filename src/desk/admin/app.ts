@@ -4,10 +4,11 @@ import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { timeout } from 'hono/timeout'
 import type { AppEnv, AppOptions } from './app-options.ts'
-import { answerProblem, problemOf, problemOfError } from './problem.ts'
+import { answerProblem, ProblemError, problemOf, problemOfError } from './problem.ts'
 import { guarded, json, refusals } from './route-parts.ts'
 import { addControlRoutes } from './routes-control.ts'
 import { addEventRoutes } from './routes-events.ts'
+import { addLedgerRoutes } from './routes-ledger.ts'
 import { addOpenRoutes, openPaths } from './routes-open.ts'
 
 const bodyBytesMax = 64 * 1024
@@ -25,20 +26,21 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   addOpenRoutes(app, options)
   addControlRoutes(app, options)
   addEventRoutes(app, options)
+  addLedgerRoutes(app, options)
   addDocument(app, options.version)
   app.notFound((c) => answerProblem(c, problemOf('not_found', `There is nothing at ${c.req.path}`)))
   app.onError((error, c) => {
     const problem = problemOfError(error)
     if (problem.code === 'internal_error') options.onDefect(error)
-    return answerProblem(c, problem)
+    return answerProblem(c, problem, error instanceof ProblemError ? error.headers : {})
   })
   return app
 }
 
-/** Answers are not kept by anybody, not sniffed and not framed. */
+/** Answers are not kept by anybody unless they say so, not sniffed and not framed. */
 async function secure(c: Context<AppEnv>, next: Next): Promise<void> {
   await next()
-  c.header('cache-control', 'no-store')
+  if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
   c.header('x-content-type-options', 'nosniff')
   c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
   c.header('cross-origin-resource-policy', 'same-origin')
@@ -105,7 +107,8 @@ function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
     info: {
       title: 'Gatehouse admin API',
       version,
-      description: 'Consumers, keys and recent records. Errors are `application/problem+json` with a stable `code`.',
+      description:
+        'Consumers, keys, records and the ledger. Errors are `application/problem+json` with a stable `code`.',
       license: { name: 'Apache-2.0' },
     },
     security: [{ token: [] }],
@@ -114,7 +117,8 @@ function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
       { name: 'Operation', description: 'The state of the installation' },
       { name: 'Consumers', description: 'Registered applications and people' },
       { name: 'Keys', description: 'API keys of consumers' },
-      { name: 'Events', description: 'Recent records of the ledger' },
+      { name: 'Events', description: 'Records of the access log' },
+      { name: 'Ledger', description: 'The logs as transparency logs, to be checked by anybody' },
     ],
   })
 }

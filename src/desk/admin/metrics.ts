@@ -1,4 +1,4 @@
-import type { AccessEvent, GateStatus } from '../../core/mod.ts'
+import { type AccessEvent, type GateStatus, ledgerLogs, type LogStatus } from '../../core/mod.ts'
 import type { Control } from '../control/mod.ts'
 import { statusClass } from './event-filter.ts'
 import { family, openCounters, openHistograms, type Sample } from './exposition.ts'
@@ -10,6 +10,8 @@ export interface MetricsOptions {
   readonly gate: GateView
   readonly control: Pick<Control, 'revision'>
   readonly version: string
+  /** By name, the first record of the access log that each follower has not got. */
+  readonly followers: () => ReadonlyMap<string, number>
 }
 
 /** Figures for a scraper. Requests are counted from this process's start on, as counters must be; records name no caller here. */
@@ -18,7 +20,7 @@ export interface Metrics extends Disposable {
   text(): string
 }
 
-export function openMetrics({ events, gate, control, version }: MetricsOptions): Metrics {
+export function openMetrics({ events, gate, control, version, followers }: MetricsOptions): Metrics {
   const requests = openCounters({ name: 'gatehouse_requests_total', help: 'Requests, by how they ended.' })
   const durations = openHistograms({
     name: 'gatehouse_request_duration_seconds',
@@ -46,7 +48,9 @@ export function openMetrics({ events, gate, control, version }: MetricsOptions):
         firstBytes.text(),
         gauge('gatehouse_gate_up', 'Whether a gate is connected.', status === null ? 0 : 1),
         gauge('gatehouse_revision', 'Revision of the rules, as the desk has it.', control.revision),
-        ...(status === null ? [] : [gateText(status), ledgerText(status, events.next), limitsText(status)]),
+        ...(status === null
+          ? []
+          : [gateText(status), ledgerText(status, followers()), logsText(status), limitsText(status)]),
         processText(version),
       ].join('')
     },
@@ -87,13 +91,15 @@ function gateText({ revision, startedAtMs, draining, threads, threadsReplaced }:
 
 const ledgerStates = ['ok', 'stalled', 'failed'] as const
 
-function ledgerText({ ledger }: GateStatus, next: number): string {
+function ledgerText({ ledger }: GateStatus, followers: ReadonlyMap<string, number>): string {
   const states = ledgerStates.map((state) => ({ labels: { state }, value: state === ledger.state ? 1 : 0 }))
-  // The status is up to a second old, the follower may be ahead of it.
-  const lag = Math.max(0, ledger.size - next)
+  // The status is up to a second old, a follower may be ahead of it.
+  const lags = [...followers].map(([follower, next]) => ({
+    labels: { follower },
+    value: Math.max(0, ledger.logs.access.size - next),
+  }))
   return [
     gauges('gatehouse_ledger_state', 'Which state the ledger is in.', states),
-    gauge('gatehouse_ledger_records', 'Records on disk.', ledger.size),
     gauge('gatehouse_ledger_beat_age_seconds', 'Since the ledger thread’s last sign of life.', ledger.beatAgeMs / 1000),
     counter('gatehouse_ledger_commits_total', 'Group commits.', ledger.commits),
     counter('gatehouse_ledger_written_bytes_total', 'Bytes written.', ledger.bytes),
@@ -102,9 +108,54 @@ function ledgerText({ ledger }: GateStatus, next: number): string {
       'Records that found no room at once and were written later.',
       ledger.late,
     ),
-    gauges('gatehouse_follower_lag_records', 'Records on disk that a follower has not got.', [
-      { labels: { follower: 'recent' }, value: lag },
-    ]),
+    gauge('gatehouse_ledger_disk_free_bytes', 'Free space on the disk of the ledger.', ledger.disk.freeBytes),
+    gauges('gatehouse_follower_lag_records', 'Records on disk that a follower has not got.', lags),
+  ].join('')
+}
+
+/** What tells whether the logs are signed, and whether what was signed is still there. */
+function logsText({ ledger }: GateStatus): string {
+  const each = (value: (log: LogStatus) => number | null): Sample[] =>
+    ledgerLogs.flatMap((log) => {
+      const of = value(ledger.logs[log])
+      return of === null ? [] : [{ labels: { log }, value: of }]
+    })
+  return [
+    gauges(
+      'gatehouse_ledger_records',
+      'Records on disk.',
+      each(({ size }) => size),
+    ),
+    gauge(
+      'gatehouse_keeper_up',
+      'Whether the thread that signs checkpoints works.',
+      ledger.keeper.state === 'ok' ? 1 : 0,
+    ),
+    gauges(
+      'gatehouse_checkpoint_records',
+      'Records under the newest checkpoint.',
+      each(({ checkpoint }) => checkpoint?.size ?? null),
+    ),
+    gauges(
+      'gatehouse_checkpoint_age_seconds',
+      'Since the newest checkpoint was signed.',
+      each(({ checkpoint }) => (checkpoint === null ? null : checkpoint.ageMs / 1000)),
+    ),
+    gauges(
+      'gatehouse_scrub_checked_records',
+      'Records that this round of the scrub found right.',
+      each(({ scrub }) => scrub.checkedTo),
+    ),
+    gauges(
+      'gatehouse_scrub_faults',
+      'Faults that the scrub found in what was signed.',
+      each(({ scrub }) => scrub.faults),
+    ),
+    gauges(
+      'gatehouse_scrub_round_time_seconds',
+      'When the scrub last came to the end of the log.',
+      each(({ scrub }) => (scrub.lastRoundAtMs === null ? null : scrub.lastRoundAtMs / 1000)),
+    ),
   ].join('')
 }
 

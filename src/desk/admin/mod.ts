@@ -1,11 +1,12 @@
 /**
- * The admin API: consumers, keys, recent records, the live stream and metrics, over loopback and a local socket.
+ * The admin API: consumers, keys, records, the logs and their proofs, the live stream and metrics, over loopback and a local socket.
  *
  * Architecture invariant: a response never holds a key but the one that it made, nor any hash of one.
  * @module
  */
 export { type Admin, type AdminOptions, openAdmin } from './admin.ts'
 export type { ReloadResult } from './app-options.ts'
+export type { LedgerDoor } from './ledger-door.ts'
 export { type LivePace, livePace } from './live-stream.ts'
 export { type Metrics, type MetricsOptions, openMetrics } from './metrics.ts'
 export { noteUses } from './note-uses.ts'

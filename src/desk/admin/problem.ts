@@ -47,6 +47,19 @@ export function problemOf(code: ProblemCode, detail: string, extras: ProblemExtr
   return { type: 'about:blank', title, status, code, detail, ...extras }
 }
 
+/** A problem that is thrown, where an answer of the route's own type is asked for. */
+export class ProblemError extends Error {
+  readonly problem: Problem
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(problem: Problem, headers: Readonly<Record<string, string>> = {}) {
+    super(problem.detail)
+    this.name = 'ProblemError'
+    this.problem = problem
+    this.headers = headers
+  }
+}
+
 /** The problem as an answer. */
 export function answerProblem(c: Context, problem: Problem, headers: Readonly<Record<string, string>> = {}): Response {
   return c.body(JSON.stringify(problem), problems[problem.code].status, { ...headers, 'content-type': problemType })
@@ -56,6 +69,7 @@ export function answerProblem(c: Context, problem: Problem, headers: Readonly<Re
  * What a caller is told of an error. Of one that nobody expected it is told nothing but that it happened.
  */
 export function problemOfError(error: unknown): Problem {
+  if (error instanceof ProblemError) return error.problem
   if (error instanceof HTTPException) return problemOf(codeOfStatus(error.status), error.message)
   if (error instanceof GatehouseError && isProblemCode(error.code)) return problemOf(error.code, error.message)
   return problemOf('internal_error', 'Something went wrong that should not: look at the output of the desk')

@@ -72,7 +72,7 @@ export function openRecentEvents({
       return liveFrom
     },
     at: (seq) => held.at(seq),
-    request: (id) => joined(held.ofRequest(id)),
+    request: (id) => joinedRequest(held.ofRequest(id)),
     listen: (listener) => {
       listeners.add(listener)
       return { [Symbol.dispose]: () => void listeners.delete(listener) }
@@ -81,7 +81,7 @@ export function openRecentEvents({
 }
 
 /** A record that cannot be read must not stop all that follow; it is shown as one of which nothing is known. */
-function eventOf(bytes: Uint8Array): AccessEvent {
+export function eventOf(bytes: Uint8Array): AccessEvent {
   try {
     return decodeAccessEvent(bytes)
   } catch {
@@ -89,7 +89,8 @@ function eventOf(bytes: Uint8Array): AccessEvent {
   }
 }
 
-function joined(records: readonly ShownEvent[]): ShownRequest | null {
+/** The records of one request, in order, as one; null for none. */
+export function joinedRequest(records: readonly ShownEvent[]): ShownRequest | null {
   const of = (kind: AccessEvent['kind']): ShownEvent[] => records.filter(({ event }) => event.kind === kind)
   const newest = of('request')[0] ?? records.at(-1)
   if (newest === undefined) return null

@@ -1,11 +1,12 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { GatehouseError } from '../../core/mod.ts'
 import type { AppEnv, AppOptions } from './app-options.ts'
 import { type EventFilter, listEvents } from './event-filter.ts'
+import { findRequest } from './find-request.ts'
 import { openLiveStream } from './live-stream.ts'
 import { answerProblem, problemOf } from './problem.ts'
 import { filterOf, filterQuery, guarded, integer, json, refusals } from './route-parts.ts'
+import { noRecord } from './routes-ledger.ts'
 import { eventPageSchema, shownRequestSchema } from './schemas.ts'
 
 const tags = ['Events']
@@ -72,9 +73,10 @@ const one = createRoute({
   method: 'get',
   path: '/v1/events/{id}',
   tags,
-  summary: 'Everything known of one recent request',
+  summary: 'Everything known of one request',
+  description: 'From memory while it is recent, else from the ledger, as far back as the request index reaches.',
   request: { params: z.object({ id: z.string().openapi({ description: 'The request’s x-request-id' }) }) },
-  responses: { 200: json('The request', shownRequestSchema), ...refusals(...guarded, 'not_found') },
+  responses: { 200: json('The request', shownRequestSchema), ...refusals(...guarded, 'not_found', 'unreachable') },
 })
 
 /** Adds what reads records. */
@@ -98,11 +100,10 @@ export function addEventRoutes(app: OpenAPIHono<AppEnv>, options: AppOptions): v
     streams.open++
     return stream(c, options, { filter: filterOf(query), from: last ?? from ?? null, onEnd: () => void streams.open-- })
   })
-  app.openapi(one, (c) => {
+  app.openapi(one, async (c) => {
     const { id } = c.req.valid('param')
-    const request = events.request(id)
-    if (request === null)
-      throw new GatehouseError('not_found', `No recent record names the request ${JSON.stringify(id.slice(0, 80))}`)
+    const request = await findRequest(id, options)
+    if (request === null) throw noRecord(id)
     return c.json(request, 200)
   })
 }

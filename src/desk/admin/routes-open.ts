@@ -55,6 +55,7 @@ function reasonsNotReady({ gate }: AppOptions): string[] {
   if (status === null) return ['no gate is connected']
   const reasons: string[] = []
   if (status.ledger.state !== 'ok') reasons.push(`the ledger is ${status.ledger.state}`)
+  if (status.ledger.keeper.state === 'failed') reasons.push('the keeper of the ledger failed')
   if (status.threads.length === 0) reasons.push('no gateway thread serves')
   if (status.draining) reasons.push('the gate is draining')
   return reasons

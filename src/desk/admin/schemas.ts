@@ -37,6 +37,7 @@ export const accessEventSchema: z.ZodType<AccessEvent> = z
     kind: z.enum(['opened', 'request', 'amended']).meta({
       description: 'opened: an answer has begun; request: the one terminal record; amended: learnt after it',
     }),
+    opening: z.string().nullable().meta({ description: 'Shared by an opened record and its terminal one' }),
     id: z
       .string()
       .meta({ description: 'What the caller got as x-request-id', example: '5f2c0a1be7d84c90a3b1f6d2e4c58790' }),
@@ -78,7 +79,11 @@ export const accessEventSchema: z.ZodType<AccessEvent> = z
     upstreamStatus: count.nullable(),
     attempts: count,
     thread: z.int(),
-    unknown: z.array(z.string()).meta({ description: 'Facts that a crash made unknowable' }),
+    unknown: z.array(z.string()).meta({ description: 'Facts that a crash or an erasure made unknowable' }),
+    cut: z
+      .object({ bytes: count, sha256: z.string() })
+      .nullable()
+      .meta({ description: 'Size and SHA-256 of the whole, where something was cut because it was too long' }),
   })
   .openapi('AccessEvent')
 
@@ -168,6 +173,17 @@ export const credentialsSchema: z.ZodType<Page<ShownCredential>> = z
   .object({ items: z.array(credentialSchema), next: nextId })
   .openapi('Credentials')
 
+const logStatus = z.object({
+  size: count.meta({ description: 'Records on disk' }),
+  checkpoint: z
+    .object({ size: count, atMs: timeMs, ageMs: z.number() })
+    .nullable()
+    .meta({ description: 'The newest signed one; null before the first' }),
+  scrub: z
+    .object({ checkedTo: count, faults: count, lastRoundAtMs: timeMsOrNull })
+    .meta({ description: 'The standing re-reading of everything that is signed' }),
+})
+
 const gateStatusSchema: z.ZodType<GateStatus> = z
   .object({
     node: z.string(),
@@ -186,6 +202,9 @@ const gateStatusSchema: z.ZodType<GateStatus> = z
       commits: count,
       bytes: count,
       late: count,
+      keeper: z.object({ state: z.enum(['ok', 'failed']), why: z.string().nullable() }),
+      logs: z.object({ access: logStatus, audit: logStatus }),
+      disk: z.object({ state: z.enum(['ok', 'warn', 'shed', 'full']), freeBytes: count, totalBytes: count }),
     }),
     limits: z.object({ keys: count, capacity: count, full: count }),
   })

@@ -5,7 +5,7 @@ import { samplePolicy } from '../../../../test/conformance/control-store.ts'
 import {
   type AccessEvent,
   emptyEvent,
-  encodeAccessEvent,
+  GatehouseError,
   type GateStatus,
   systemClock as clock,
 } from '../../../core/mod.ts'
@@ -17,6 +17,7 @@ import {
   openMemoryControlStore,
 } from '../../control/mod.ts'
 import { type Admin, type AdminOptions, openAdmin } from '../admin.ts'
+import type { LedgerDoor } from '../ledger-door.ts'
 import { openMetrics } from '../metrics.ts'
 import { openRecentEvents, type RecentEvents, type RecentEventsOptions } from '../recent-events.ts'
 import { type Client, clientOf } from './client.ts'
@@ -44,9 +45,34 @@ export const sampleGate: GateStatus = {
   draining: false,
   threads: [{ thread: 0, connections: 3, inflight: 2, ringBytesUsed: 100, ringBytes: 1 << 20 }],
   threadsReplaced: 1,
-  ledger: { state: 'ok', size: 10, beatAgeMs: 5, commits: 4, bytes: 5000, late: 0 },
+  ledger: {
+    state: 'ok',
+    size: 10,
+    beatAgeMs: 5,
+    commits: 4,
+    bytes: 5000,
+    late: 0,
+    keeper: { state: 'ok', why: null },
+    logs: {
+      access: {
+        size: 10,
+        checkpoint: { size: 9, atMs: 1_700_000_000_000, ageMs: 500 },
+        scrub: { checkedTo: 8, faults: 0, lastRoundAtMs: 1_699_999_000_000 },
+      },
+      audit: { size: 1, checkpoint: null, scrub: { checkedTo: 0, faults: 0, lastRoundAtMs: null } },
+    },
+    disk: { state: 'ok', freeBytes: 1e9, totalBytes: 2e9 },
+  },
   limits: { keys: 7, capacity: 1000, full: 0 },
 }
+
+/** A gate that is not there. */
+export const noLedger: LedgerDoor = {
+  ledgerFile: () => Promise.reject(noGate),
+  proof: () => Promise.reject(noGate),
+  records: () => Promise.reject(noGate),
+}
+const noGate = new GatehouseError('unreachable', 'Cannot ask the gate: none is connected')
 
 const encoder = new TextEncoder()
 
@@ -57,7 +83,7 @@ export function ledgerOf(events: RecentEvents): Bench['append'] {
     const batch = appended.map((event, at) => ({
       seq: first + at,
       recordedAtUs: 1_700_000_000_000_000 + first + at,
-      bytes: encoder.encode(encodeAccessEvent({ ...emptyEvent, ...event })),
+      bytes: encoder.encode(JSON.stringify({ ...emptyEvent, ...event })),
     }))
     if (batch.length > 0) await events.follow(batch)
   }
@@ -72,7 +98,7 @@ export interface BenchOptions extends Partial<AdminOptions> {
 export async function openBench({ recent = {}, ledgerSize = 0, ...more }: BenchOptions = {}): Promise<Bench> {
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-admin-'))
   const store = openMemoryControlStore()
-  const token = (await ensureAdminToken(store)) ?? ''
+  const token = (await ensureAdminToken(store, clock)) ?? ''
   const link = { applied: true }
   const control = await openControl({ store, clock, pepper: new Uint8Array(32), publish: async () => link.applied })
   await control.setPolicy(samplePolicy)
@@ -94,7 +120,9 @@ export async function openBench({ recent = {}, ledgerSize = 0, ...more }: BenchO
     },
     version,
     clock,
-    metrics: openMetrics({ events, gate: view, control, version }),
+    metrics: openMetrics({ events, gate: view, control, version, followers: () => new Map([['recent', events.next]]) }),
+    ledger: noLedger,
+    index: { find: async () => ({ opened: [], ended: [], amended: [] }) },
     onDefect: (error) => void defects.push(error),
     ...more,
   }
