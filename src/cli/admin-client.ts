@@ -5,6 +5,8 @@ import { GatehouseError, hasCode } from '../core/mod.ts'
 /** The admin API as the verbs use it. */
 export interface AdminClient {
   get(path: string): Promise<unknown>
+  /** An answer that is no JSON, as it is. */
+  text(path: string): Promise<string>
   post(path: string, body: unknown): Promise<unknown>
   patch(path: string, body: unknown): Promise<unknown>
   /** The live stream; ends when the server ends it or `signal` fires. */
@@ -24,16 +26,19 @@ const answerBytesMax = 64 * 1024 * 1024
 
 /** Speaks to the socket in the data folder, whose permissions are the authorization, or to a URL with a token. */
 export function openAdminClient(target: AdminTarget): AdminClient {
-  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+  const ask = async (method: string, path: string, body?: unknown): Promise<string> => {
     const text = body === undefined ? null : JSON.stringify(body)
     const response = await open(target, { method, path, text, signal: AbortSignal.timeout(answerMs) })
-    const answer = parsed(await textOf(response))
+    const answer = await textOf(response)
     const status = response.statusCode ?? 0
-    if (status >= 400) throw errorOf(status, answer)
+    if (status >= 400) throw errorOf(status, parsed(answer))
     return answer
   }
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> =>
+    parsed(await ask(method, path, body))
   return {
     get: (path) => call('GET', path),
+    text: (path) => ask('GET', path),
     post: (path, body) => call('POST', path, body),
     patch: (path, body) => call('PATCH', path, body),
     stream: (path, signal) => events(target, path, signal),

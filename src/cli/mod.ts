@@ -46,6 +46,7 @@ function buildProgram(terminal: Terminal, end: End): Command {
   keyVerbs(program, terminal)
   consumerVerbs(program, terminal)
   requestVerbs(program, terminal, end)
+  ledgerVerbs(program, terminal, end)
   return program
 }
 
@@ -200,6 +201,70 @@ function requestVerbs(program: Command, terminal: Terminal, end: End): void {
     const { client } = await shown(options, terminal)
     terminal.out(`${JSON.stringify(await client.post('/v1/reload', {}))}\n`)
   })
+}
+
+interface VerifyFlags {
+  log: 'access' | 'audit' | 'all'
+  since?: string
+  vkey: string[]
+  history?: boolean
+  proof?: string
+  record?: string
+  data?: string
+  config?: string
+  json?: boolean
+}
+
+function ledgerVerbs(program: Command, terminal: Terminal, end: End): void {
+  program
+    .command('verify [place]')
+    .description(
+      'check that the logs are what was signed: a data folder, the folder of a log, or a URL; exit code 6 when they are not',
+    )
+    .addOption(new Option('--log <log>', 'which log').choices(['access', 'audit', 'all']).default('all'))
+    .option('--since <file>', 'a checkpoint that you have kept: the log must contain what it had then')
+    .option('--vkey <key>', 'the key of a log, or a file with one in each line; may be repeated', collect, [])
+    .option('--history', 'compare every checkpoint that the log has kept, not about 1,000 of them')
+    .option('--proof <file>', 'check the receipt of one record instead of a log')
+    .option('--record <file>', 'with --proof: the record, where the receipt does not carry it')
+    .option('--data <folder>', 'data folder, where no place is named')
+    .option('--config <file>', 'configuration file that names the data folder')
+    .option('--json', 'as JSON, every fault with kind, records, file and offset')
+    .action(async (place: string | undefined, flags: VerifyFlags) => {
+      end(await verifyWith(place, flags, terminal))
+    })
+  common(program.command('proof <request-id>').description('write the receipt of a request, which anybody can check'))
+    .option('--out <file>', 'where to; - is standard output (default: <request-id>.tlog-proof)')
+    .action(async (requestId: string, options: Common & { out?: string }) => {
+      const { proof } = await import('./proof.ts')
+      const { client } = await shown(options, terminal)
+      await proof({ client, terminal, requestId, out: options.out ?? null })
+    })
+}
+
+function collect(one: string, before: readonly string[]): readonly string[] {
+  return [...before, one]
+}
+
+async function verifyWith(place: string | undefined, flags: VerifyFlags, terminal: Terminal): Promise<number> {
+  const { vkey: vkeys, json = false } = flags
+  if (flags.proof !== undefined) {
+    const { verifyReceiptFile } = await import('./verify-receipt.ts')
+    return await verifyReceiptFile({ proof: flags.proof, record: flags.record ?? null, vkeys, json }, terminal)
+  }
+  const { verify } = await import('./verify.ts')
+  return await verify(
+    {
+      place: place ?? (await dataDirOf(flags)),
+      log: flags.log,
+      since: flags.since ?? null,
+      vkeys,
+      wholeHistory: flags.history === true,
+      token: process.env['GATEHOUSE_TOKEN'] ?? null,
+      json,
+    },
+    terminal,
+  )
 }
 
 function common(command: Command): Command {
