@@ -73,7 +73,7 @@ test('openAuditDrain() keeps an event until the ledger has it, and says once tha
 test('openAuditDrain() sends again what it cannot say to be forgotten: at least once', async () => {
   const outbox = outboxOf(1)
   const got: unknown[] = []
-  const { sent } = outbox
+  const sent = outbox.sent.bind(outbox)
   let broken = true
   outbox.sent = async (place) => {
     if (broken) {

@@ -1,21 +1,22 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { openEmbeddedControlStore } from '../adapters/embedded/mod.ts'
+import { openEmbeddedControlStore, openEmbeddedRequestIndex } from '../adapters/embedded/mod.ts'
 import type { Config } from '../config/mod.ts'
-import { GatehouseError, type GateStatus, systemClock } from '../core/mod.ts'
+import { GatehouseError, type GateStatus, hasCode, messageOf, systemClock } from '../core/mod.ts'
 import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
 import {
   type GateView,
   noteUses,
   openAdmin,
   openMetrics,
+  openRecentAudit,
   openRecentEvents,
-  type RecentEvents,
   type ReloadResult,
 } from '../desk/admin/mod.ts'
 import { type Control, createTokenVerifier, ensureAdminToken, openControl } from '../desk/control/mod.ts'
-import { type LinkClient, openLinkClient } from '../link/mod.ts'
+import type { RequestIndex } from '../desk/query/mod.ts'
 import { readConfig, watchConfig } from './config-source.ts'
-import { groupFollowers } from './followers.ts'
+import { type DeskLink, ledgerThrough, openDeskLink } from './desk-link.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
 import { pepperBytes, untilTold } from './process.ts'
 import type { DeskReady, RunOptions } from './run-options.ts'
@@ -36,24 +37,28 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
 
   await using stack = new AsyncDisposableStack()
   const store = stack.use(openEmbeddedControlStore(join(dataDir, 'control.db')))
-  let link: LinkClient | null = null
+  let linked: DeskLink | null = null
   const control: Control = stack.use(
     await openControl({
       store,
       clock: systemClock,
       pepper: loadOrCreateKeyFile(join(dataDir, 'keys', 'pepper'), { bytes: pepperBytes }),
-      publish: async (change) => (link === null ? false : await link.publish(change)),
+      publish: async (change) => (linked === null ? false : await linked.link.publish(change)),
       warn: (message) => log.warn(message),
     }),
   )
   await control.setPolicy(policy)
-  const adminToken = await ensureAdminToken(store)
-  const gate = watchGate(() => link?.connected === true)
+  const adminToken = await ensureAdminToken(store, systemClock)
+  const gate = watchGate(() => linked?.link.connected === true)
   const events = openRecentEvents()
+  const audit = openRecentAudit()
+  const index = stack.use(openIndex(join(dataDir, 'request-index.db'), log))
   stack.use(noteUses(events, control))
-  const metrics = stack.use(openMetrics({ events, gate, control, version }))
+  const metrics = stack.use(
+    openMetrics({ events, gate, control, version, followers: () => linked?.places ?? new Map() }),
+  )
   // Everything that looks at records is there before the first one comes.
-  link = stack.use(openLink({ path: join(dataDir, 'link.sock'), control, events, onStatus: gate.heard, log }))
+  linked = stack.use(openDeskLink({ dataDir, control, events, audit, index, onStatus: gate.heard, log }))
   const reload = reloader({ options, control, running: read.config, log })
   const admin = stack.use(
     await openAdmin({
@@ -62,6 +67,9 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
       token: { verify: await createTokenVerifier(store) },
       control,
       events,
+      audit,
+      index,
+      ledger: ledgerThrough(() => linked?.link ?? null),
       gate,
       metrics,
       config: { reload },
@@ -80,28 +88,16 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   return 0
 }
 
-interface LinkParts {
-  readonly path: string
-  readonly control: Control
-  readonly events: RecentEvents
-  readonly onStatus: (status: GateStatus) => void
-  readonly log: ProcessLog
-}
-
-function openLink({ path, control, events, onStatus, log }: LinkParts): LinkClient {
-  const followers = groupFollowers([events])
-  return openLinkClient({
-    path,
-    snapshot: () => control.snapshot(),
-    cursor: async (size) => {
-      events.begin(size)
-      return await followers.cursor()
-    },
-    follow: (batch) => followers.follow(batch),
-    onStatus,
-    onConnect: ({ size, revision }) => log.info('The gate is connected', { records: size, revision }),
-    onDisconnect: (why) => log.warn('The gate is gone', { why }),
-  })
+/** What the ledger can build again is begun anew where it cannot be read. */
+function openIndex(path: string, log: ProcessLog): RequestIndex {
+  try {
+    return openEmbeddedRequestIndex(path)
+  } catch (error) {
+    if (!hasCode(error, 'store_unreadable')) throw error
+    log.warn('The request index is built again from the ledger', { why: messageOf(error) })
+    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+    return openEmbeddedRequestIndex(path)
+  }
 }
 
 /** The newest status of the gate; none when it is not connected or has been silent. */

@@ -16,14 +16,23 @@ export interface GateRules {
   change(change: SnapshotChange): Promise<boolean>
 }
 
+export interface GateRulesOptions {
+  readonly file: SnapshotFile
+  /** Of the configuration, where there are no rules yet. */
+  readonly policy: Policy
+  /** Called with the policy of every new revision, before a thread works by it. */
+  readonly onPolicy: (policy: Policy, revision: number) => void
+}
+
 /** Begins with the last good rules on disk, else with the configuration alone, which knows no keys yet. */
-export function createGateRules({ file, policy }: { file: SnapshotFile; policy: Policy }): GateRules {
+export function createGateRules({ file, policy, onPolicy }: GateRulesOptions): GateRules {
   let current: Snapshot = file.read() ?? { revision: 0, policy, consumers: [], credentials: [] }
   let pool: ThreadPool | null = null
   const { promise: received, resolve: receive } = Promise.withResolvers<void>()
   const work = async (next: Snapshot, rules: { snapshot: Snapshot } | { change: SnapshotChange }): Promise<boolean> => {
     current = next
     await file.write(next)
+    onPolicy(next.policy, next.revision)
     receive()
     return pool === null || (await pool.apply(rules))
   }

@@ -4,8 +4,10 @@ import { GatehouseError, type GateSettings, type GateStatus, type LedgerRecord, 
 import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
 import { type Ledger, openLedger } from '../gate/ledger/mod.ts'
 import { type CounterShared, counterStats, createCounters } from '../gate/limits/mod.ts'
-import { type LinkServer, openLinkServer } from '../link/mod.ts'
+import { type LinkServer, linkVersion, openLinkServer } from '../link/mod.ts'
+import { watchClock } from './clock-watch.ts'
 import { readConfig } from './config-source.ts'
+import { createGateAudit, type GateAudit, policyDigest } from './gate-audit.ts'
 import { createGateRules, type GateRules } from './gate-rules.ts'
 import { probePorts } from './ports.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
@@ -36,10 +38,16 @@ export async function runGate(options: RunOptions): Promise<number> {
 
   await using stack = new AsyncDisposableStack()
   const fail = failer(log)
-  const rules = createGateRules({ file: openSnapshotFile(settings.dataDir), policy })
+  let audit: GateAudit | null = null
+  const rules = createGateRules({
+    file: openSnapshotFile(settings.dataDir),
+    policy,
+    onPolicy: (next, revision) => void audit?.policy(next, revision),
+  })
   const ledger = stack.use(
     await openLedger({
       dir: join(settings.dataDir, 'ledger'),
+      node: settings.node,
       threads: settings.threads,
       settings: policy.ledger,
       clock: systemClock,
@@ -47,6 +55,9 @@ export async function runGate(options: RunOptions): Promise<number> {
       onFailed: fail,
     }),
   )
+  audit = createGateAudit({ append: (event) => ledger.audit(event), clock: systemClock, log })
+  await tellStart(audit, { settings, rules })
+  stack.use(watchClock(systemClock, (byMs) => void audit?.tell('clock.stepped', { byMs })))
   const link = stack.use(await openLink({ settings, ledger, rules, log }))
   // Started alone it serves by the last good rules at once; beside a desk it waits for the newest.
   if (process.send !== undefined) await Promise.race([rules.received, delay(deskMs), told])
@@ -55,7 +66,7 @@ export async function runGate(options: RunOptions): Promise<number> {
   rules.attach(pool)
 
   const draining = { is: false }
-  const status = statusOf({ ledger, pool, rules, counters, draining })
+  const status = statusOf({ settings, ledger, pool, rules, counters, draining })
   const timer = setInterval(() => link.sendStatus(status()), statusMs)
   stack.defer(() => clearInterval(timer))
   process.send?.({ addresses: pool.addresses } satisfies GateReady)
@@ -69,7 +80,25 @@ export async function runGate(options: RunOptions): Promise<number> {
   draining.is = true
   link.sendStatus(status())
   await pool.close(drainMs)
+  await audit.tell('gate.stopped', { records: ledger.status().size })
   return 0
+}
+
+/** Before anything is served: the audit log says by which rules a start began. */
+async function tellStart(
+  audit: GateAudit,
+  { settings, rules }: { settings: GateSettings; rules: GateRules },
+): Promise<void> {
+  const { revision, policy } = rules.snapshot()
+  await audit.tell('gate.started', {
+    node: settings.node,
+    runtime: process.version,
+    threads: settings.threads,
+    listeners: settings.listeners.map(({ host, port }) => `${host}:${port}`),
+    revision,
+    policySha256: policyDigest(policy),
+  })
+  await audit.policy(policy, revision)
 }
 
 function delay(ms: number): Promise<void> {
@@ -99,11 +128,28 @@ interface LinkParts {
 }
 
 async function openLink({ settings, ledger, rules, log }: LinkParts): Promise<LinkServer> {
-  const reader = ledger.reader()
+  const [reader, asked] = [ledger.reader(), ledger.reader()]
   return await openLinkServer({
     path: join(settings.dataDir, 'link.sock'),
-    hello: () => ({ version: 1, revision: rules.snapshot().revision, size: ledger.status().size }),
-    read: (seq): readonly LedgerRecord[] => reader.read(seq, batchBounds),
+    hello: () => {
+      const { access, audit } = ledger.status().logs
+      return {
+        version: linkVersion,
+        revision: rules.snapshot().revision,
+        sizes: { access: access.size, audit: audit.size },
+      }
+    },
+    read: (of, seq): readonly LedgerRecord[] => reader.read(seq, { ...batchBounds, log: of }),
+    answers: {
+      ledgerFile: async (of, path) => ledger.files.read(of, path),
+      proof: (of, seq) => ledger.files.proofOf(of, seq),
+      records: (of, from, recordsMax) =>
+        asked.read(from, { ...batchBounds, recordsMax: Math.min(recordsMax, batchBounds.recordsMax), log: of }),
+      // One after the other: their order is that of what they tell.
+      audit: async (events) => {
+        for (const event of events) await ledger.audit(event)
+      },
+    },
     onGrowth: (listener) => ledger.onCommit(listener),
     onSnapshot: (snapshot) => rules.replace(snapshot),
     onChange: (change) => rules.change(change),
@@ -131,6 +177,7 @@ async function startPool({ settings, ledger, rules, log, fail, counters }: PoolP
 }
 
 interface StatusParts {
+  readonly settings: GateSettings
   readonly ledger: Ledger
   readonly pool: ThreadPool
   readonly rules: GateRules
@@ -138,14 +185,13 @@ interface StatusParts {
   readonly draining: { readonly is: boolean }
 }
 
-function statusOf({ ledger, pool, rules, counters, draining }: StatusParts): () => GateStatus {
+function statusOf({ settings, ledger, pool, rules, counters, draining }: StatusParts): () => GateStatus {
   const startedAtMs = systemClock.wallMs()
-  const boot = randomBytes(8).toString('hex')
   return () => {
     const report = ledger.status()
     return {
-      node: 'node-1',
-      boot,
+      node: settings.node,
+      boot: ledger.boot,
       revision: rules.snapshot().revision,
       startedAtMs,
       draining: draining.is,

@@ -4,6 +4,7 @@ import type { Control } from '../control/mod.ts'
 import type { RequestIndex } from '../query/mod.ts'
 import type { LedgerDoor } from './ledger-door.ts'
 import type { LivePace } from './live-stream.ts'
+import type { RecentAudit } from './recent-audit.ts'
 import type { RecentEvents } from './recent-events.ts'
 import type { GateView } from './shown.ts'
 
@@ -23,6 +24,7 @@ export type ReloadResult =
 export interface AppOptions {
   readonly control: Control
   readonly events: RecentEvents
+  readonly audit: Pick<RecentAudit, 'list'>
   readonly gate: GateView
   readonly ledger: LedgerDoor
   readonly index: Pick<RequestIndex, 'find'>

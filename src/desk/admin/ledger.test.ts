@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { memoryFiles } from '../../../test/strangers/files.ts'
-import { newSigner, sampleRecords, sha256, writeSampleLog } from '../../../test/strangers/sample-log.ts'
+import { newSigner, sampleRecords, sha256, verifyEd25519, writeSampleLog } from '../../../test/strangers/sample-log.ts'
 import { emptyEvent, type LedgerRecord } from '../../core/mod.ts'
 import {
   buildProof,
   formatTlogProof,
   formatVerifierKey,
+  leafHash,
+  parseTlogProof,
   planInclusion,
   tileHashReader,
   tilePath,
   verifyLog,
+  verifyTlogProof,
 } from '../../tlog/mod.ts'
-import { verifyEd25519, verifyReceipt } from '../../verify.ts'
 import type { LedgerDoor } from './ledger-door.ts'
 import { type Bench, openBench } from './test/bench.ts'
 
@@ -100,8 +102,10 @@ test('a proof of the admin API proves its record, and says when there is none ye
   await using bench = await withLedger()
   const answer = await bench.call('GET', '/ledger/access/proof/300')
   assert.match(String(answer.headers['content-type']), /^text\/plain/)
-  const receipt = await verifyReceipt({ proof: Buffer.from(answer.text), vkey: formatVerifierKey(signer.key) })
-  assert.deepEqual([receipt.index, receipt.size], [300, size])
+  const parsed = parseTlogProof(Buffer.from(answer.text))
+  const leaf = leafHash(sha256, entries[300] ?? new Uint8Array(0))
+  const trust = { hash: sha256, verify: verifyEd25519, keys: [signer.key], origin }
+  assert.deepEqual([(await verifyTlogProof(parsed, leaf, trust)).checkpoint.size, parsed.index], [size, 300])
   const early = await bench.call('GET', `/ledger/access/proof/${size}`)
   assert.deepEqual([early.status, early.headers['retry-after']], [503, '1'])
   assert.match(early.text, /"code":"not_ready".*No checkpoint covers record 600/)

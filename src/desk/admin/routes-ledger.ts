@@ -6,7 +6,8 @@ import type { AppEnv, AppOptions } from './app-options.ts'
 import { findRequest } from './find-request.ts'
 import type { LedgerDoor } from './ledger-door.ts'
 import { ProblemError, problemOf } from './problem.ts'
-import { guarded, refusals } from './route-parts.ts'
+import { guarded, integer, json, refusals } from './route-parts.ts'
+import { auditSchema } from './schemas.ts'
 
 const tags = ['Ledger']
 const logParam = z.enum(['access', 'audit']).openapi({ description: 'Which log', example: 'access' })
@@ -56,6 +57,32 @@ const proof = createRoute({
   },
 })
 
+const auditMax = 1_000
+const auditDefault = 100
+
+const listAudit = createRoute({
+  method: 'get',
+  path: '/v1/audit',
+  tags,
+  summary: 'List what was done to this Gatehouse, newest first',
+  description: 'The newest records of the audit log, about 10,000, as the ledger has them: with whoever did it.',
+  request: {
+    query: z.strictObject({
+      limit: integer(1, auditMax).optional().openapi({
+        type: 'integer',
+        minimum: 1,
+        maximum: auditMax,
+        default: auditDefault,
+        description: 'Most records',
+      }),
+      before: integer(0, Number.MAX_SAFE_INTEGER)
+        .optional()
+        .openapi({ type: 'integer', description: 'Only records below this position' }),
+    }),
+  },
+  responses: { 200: json('Records', auditSchema), ...refusals(...guarded, 'invalid_request') },
+})
+
 const requestProof = createRoute({
   method: 'get',
   path: '/v1/events/{id}/proof',
@@ -80,6 +107,10 @@ export function addLedgerRoutes(app: OpenAPIHono<AppEnv>, options: AppOptions): 
     const request = await findRequest(id, options)
     if (request === null) throw noRecord(id)
     return c.text(await proofSoon(ledger, 'access', request.seq), 200)
+  })
+  app.openapi(listAudit, (c) => {
+    const { limit = auditDefault, before } = c.req.valid('query')
+    return c.json({ items: options.audit.list(limit, before) }, 200)
   })
   addTiles(app, ledger)
 }

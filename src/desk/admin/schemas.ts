@@ -1,9 +1,17 @@
 import { z } from '@hono/zod-openapi'
-import { type AccessEvent, type Consumer, type GateStatus, type Reason, reasons } from '../../core/mod.ts'
+import {
+  type AccessEvent,
+  type AuditKind,
+  type Consumer,
+  type GateStatus,
+  type Reason,
+  reasons,
+} from '../../core/mod.ts'
 import { consumerNamePattern, expiresInMsMax, scopeCharsMax, scopePattern, scopesMax } from '../control/mod.ts'
 import type { EventPage } from './event-filter.ts'
 import type { LiveBatch } from './live-batch.ts'
 import { type Problem, type ProblemCode, problems } from './problem.ts'
+import type { ShownAudit } from './recent-audit.ts'
 import type { ShownCredential, ShownEvent, ShownRequest } from './shown.ts'
 
 // What the document says of answers is held against core's types by the compiler; answers themselves are not parsed again.
@@ -105,6 +113,23 @@ export const eventPageSchema: z.ZodType<EventPage> = z
     next: count.nullable().meta({ description: '`before` of the following, older page; null: nothing older is held' }),
   })
   .openapi('EventPage')
+
+export const auditSchema: z.ZodType<{ items: readonly ShownAudit[] }> = z
+  .object({
+    items: z.array(
+      z.object({
+        seq: count.meta({ description: 'Position in the audit log' }),
+        recordedAtUs: count,
+        event: z.object({
+          kind: z.custom<AuditKind>().openapi({ type: 'string', example: 'key.created' }),
+          atMs: timeMs,
+          actor: z.string().meta({ description: 'socket, token, config, gate or desk', example: 'token' }),
+          details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
+        }),
+      }),
+    ),
+  })
+  .openapi('AuditRecords')
 
 export const liveBatchSchema: z.ZodType<LiveBatch> = z
   .object({

@@ -19,6 +19,7 @@ import {
 import { type Admin, type AdminOptions, openAdmin } from '../admin.ts'
 import type { LedgerDoor } from '../ledger-door.ts'
 import { openMetrics } from '../metrics.ts'
+import { openRecentAudit } from '../recent-audit.ts'
 import { openRecentEvents, type RecentEvents, type RecentEventsOptions } from '../recent-events.ts'
 import { type Client, clientOf } from './client.ts'
 
@@ -122,6 +123,7 @@ export async function openBench({ recent = {}, ledgerSize = 0, ...more }: BenchO
     clock,
     metrics: openMetrics({ events, gate: view, control, version, followers: () => new Map([['recent', events.next]]) }),
     ledger: noLedger,
+    audit: openRecentAudit(),
     index: { find: async () => ({ opened: [], ended: [], amended: [] }) },
     onDefect: (error) => void defects.push(error),
     ...more,

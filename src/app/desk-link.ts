@@ -1,0 +1,86 @@
+import { join } from 'node:path'
+import { GatehouseError, type GateStatus, type LedgerLog, type LedgerRecord } from '../core/mod.ts'
+import type { LedgerDoor, RecentAudit, RecentEvents } from '../desk/admin/mod.ts'
+import type { Control } from '../desk/control/mod.ts'
+import type { RequestIndex } from '../desk/query/mod.ts'
+import { type LinkClient, openLinkClient } from '../link/mod.ts'
+import { openAuditDrain } from './audit-drain.ts'
+import { type Followers, openFollowers } from './followers.ts'
+import type { ProcessLog } from './process-log.ts'
+
+export interface DeskLinkParts {
+  readonly dataDir: string
+  readonly control: Control
+  readonly events: RecentEvents
+  readonly audit: RecentAudit
+  readonly index: RequestIndex
+  readonly onStatus: (status: GateStatus) => void
+  readonly log: ProcessLog
+}
+
+/** What joins the desk to its gate: followers of both logs, changes and their audit events, questions. */
+export interface DeskLink extends AsyncDisposable {
+  readonly link: LinkClient
+  /** Of each follower of the access log by name, the first record that it has not got. */
+  readonly places: ReadonlyMap<string, number>
+}
+
+/** Records that one that is behind reads at once. */
+const catchUpRecords = 2_000
+
+/** Connects, and connects again whenever the gate was away. */
+export function openDeskLink(parts: DeskLinkParts): DeskLink {
+  const { control, events, audit, index, log } = parts
+  const opened = new AsyncDisposableStack()
+  const followers: Followers = opened.use(
+    openFollowers({
+      lead: events,
+      others: [index],
+      read: (from) => link.records('access', from, catchUpRecords),
+      onProblem: (name, why) => log.warn('A follower of the ledger cannot go on for now', { name, why }),
+    }),
+  )
+  const drain = opened.use(
+    openAuditDrain({
+      outbox: control.outbox,
+      send: (entries) => link.audit(entries),
+      onProblem: (why) => log.warn('The audit log is not told yet of changes; they wait in the control store', { why }),
+    }),
+  )
+  const link: LinkClient = opened.use(
+    openLinkClient({
+      path: join(parts.dataDir, 'link.sock'),
+      snapshot: () => control.snapshot(),
+      cursor: async (of, size) => {
+        if (of === 'audit') return audit.begin(size)
+        events.begin(size)
+        index.begin(size)
+        return await followers.cursor()
+      },
+      follow: (of, batch) => (of === 'audit' ? audit.follow(batch) : followers.follow(batch)),
+      onStatus: parts.onStatus,
+      onConnect: ({ sizes, revision }) => {
+        log.info('The gate is connected', { ...sizes, revision })
+        drain.look()
+      },
+      onDisconnect: (why) => log.warn('The gate is gone', { why }),
+    }),
+  )
+  return { link, places: followers.places, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+/** The ledger through a link that opens later than those who ask. */
+export function ledgerThrough(link: () => LinkClient | null): LedgerDoor {
+  const linked = (): LinkClient => {
+    const found = link()
+    if (found === null) throw new GatehouseError('unreachable', 'Cannot ask the gate: the desk is starting')
+    return found
+  }
+  return {
+    ledgerFile: async (log: LedgerLog, path: string): Promise<Uint8Array | null> =>
+      await linked().ledgerFile(log, path),
+    proof: async (log, seq) => await linked().proof(log, seq),
+    records: async (log, from, recordsMax): Promise<readonly LedgerRecord[]> =>
+      await linked().records(log, from, recordsMax),
+  }
+}
