@@ -9,7 +9,6 @@ import { main as runVerb } from '../src/cli/mod.ts'
 import { jsonSchema, problemCodes } from '../src/config/mod.ts'
 import {
   emptyEvent,
-  encodeAccessEvent,
   type ErrorCode,
   errorCodes,
   GatehouseError,
@@ -396,7 +395,7 @@ async function metricsPage(): Promise<string> {
   events.begin(0)
   using metrics = openMetrics({ events, gate: { status: () => someStatus }, control: { revision: 1 }, version: '0' })
   await events.follow([
-    { seq: 0, recordedAtUs: 0, bytes: Buffer.from(encodeAccessEvent({ ...emptyEvent, upstreamFirstByteUs: 1 })) },
+    { seq: 0, recordedAtUs: 0, bytes: Buffer.from(JSON.stringify({ ...emptyEvent, upstreamFirstByteUs: 1 })) },
   ])
   return page(
     'Metrics',

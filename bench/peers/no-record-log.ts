@@ -16,7 +16,13 @@ const reservation: Reservation = {
 }
 const reserved = Promise.resolve(reservation)
 
-const log: RecordLog = { reserve: () => reservation, reserveSoon: () => reserved, append: () => {}, failed: false }
+const log: RecordLog = {
+  reserve: () => reservation,
+  reserveSoon: () => reserved,
+  append: () => {},
+  forgetKeys: () => 0,
+  failed: false,
+}
 
 /** Takes whatever the real one takes. */
 export function openRecordLog(): RecordLog {

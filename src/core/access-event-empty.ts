@@ -3,6 +3,7 @@ import type { AccessEvent } from './access-event.ts'
 /** An event of which nothing is known; records of crashed requests and tests begin with it. */
 export const emptyEvent: AccessEvent = {
   kind: 'request',
+  opening: null,
   id: '00000000000000000000000000000000',
   traceId: '00000000000000000000000000000000',
   receivedAtMs: 0,
@@ -43,4 +44,5 @@ export const emptyEvent: AccessEvent = {
   attempts: 0,
   thread: 0,
   unknown: [],
+  cut: null,
 }

@@ -26,6 +26,12 @@ export interface LimitReading {
  */
 export type Outcome = 'served' | 'refused' | 'failed' | 'aborted'
 
+/** The whole of a sealed part of which something was cut: its bytes, and the SHA-256 (hex) that shows what was cut. */
+export interface CutMark {
+  readonly bytes: number
+  readonly sha256: string
+}
+
 /** What every record of a request says. Absent facts are null, never left out of the type. */
 export interface AccessEvent {
   /**
@@ -33,6 +39,11 @@ export interface AccessEvent {
    * `amended`: learnt after the terminal record, names the same id.
    */
   readonly kind: 'opened' | 'request' | 'amended'
+  /**
+   * 16 hex digits that an `opened` record and its terminal one share, so that who holds no key can still see that every
+   * answer that was begun has its end; null in all other records. Given by the ledger.
+   */
+  readonly opening: string | null
   readonly id: string
   readonly traceId: string
   /** Wall time of the complete head, ms. */
@@ -85,9 +96,8 @@ export interface AccessEvent {
   readonly upstreamStatus: number | null
   readonly attempts: number
   readonly thread: number
-  /** Names the facts that a crash made unknowable; empty otherwise. */
+  /** Names the facts that a crash, or the erasure of their key, made unknowable; empty otherwise. */
   readonly unknown: readonly string[]
+  /** Null when the record holds everything; given by the ledger, which cuts what is too long. */
+  readonly cut: CutMark | null
 }
-
-/** Longest text of a field in a record, in UTF-16 units; what is cut is marked with `…` and its full length. */
-export const fieldCharsMax = 2048

@@ -5,25 +5,32 @@
  * @module
  */
 export { emptyEvent } from './access-event-empty.ts'
-export { decodeAccessEvent, encodeAccessEvent } from './access-event-json.ts'
-export { fieldCharsMax, type AccessEvent, type LimitReading, type Outcome } from './access-event.ts'
-export type { Api, Durability, LimitPartition, LimitPolicy, Mode, Route, Upstream } from './api.ts'
-export type { ApiRequest, Peer } from './api-request.ts'
+export { decodeAccessEvent, joinAccessEvent, openingOf } from './access-event-decode.ts'
+export { encodeAccessEvent, type PartWriters } from './access-event-encode.ts'
+export type { AccessEvent, CutMark, LimitReading, Outcome } from './access-event.ts'
 export {
-  decodeAuditEntry,
-  encodeAuditEntry,
-  joinAuditEntry,
-  type AuditActor,
-  type AuditDetails,
-  type AuditEntry,
+  decodeAuditEvent,
+  encodeAuditEvent,
+  joinAuditEvent,
+  type AuditEvent,
   type AuditKind,
   type AuditValue,
-} from './audit-entry.ts'
+} from './audit-event.ts'
+export { fieldCharsMax, TextWriter } from './text-writer.ts'
+export type { Api, Durability, LimitPartition, LimitPolicy, Mode, Route, Upstream } from './api.ts'
+export type { ApiRequest, Peer } from './api-request.ts'
 export { systemClock, type Clock } from './clock.ts'
 export type { Consumer, Credential } from './consumer.ts'
 export { errorCodes, GatehouseError, hasCode, messageOf, type ErrorCode } from './errors.ts'
 export { ledgerLogs, type Follower, type LedgerLog, type LedgerRecord } from './follower.ts'
-export type { GateStatus, GatewayThreadStatus, LedgerStatus } from './gate-status.ts'
+export type {
+  DiskStatus,
+  GateStatus,
+  GatewayThreadStatus,
+  LedgerStatus,
+  LogStatus,
+  ScrubStatus,
+} from './gate-status.ts'
 export { headerValue, headerValues, type Headers } from './headers.ts'
 export { anonymous, type Principal } from './principal.ts'
 export { reasons, refusal, type Reason, type Refusal } from './refusal.ts'

@@ -5,6 +5,17 @@
  * @module
  */
 export {
+  type BlockCipher,
+  ctrBlocksMax,
+  ctrPrefixBytes,
+  CtrStream,
+  decryptCtr,
+  deriveKey,
+  openBlockCipher,
+  unwrapKey,
+  wrapKey,
+} from './aes.ts'
+export {
   apiKeyPattern,
   mintApiKey,
   parseApiKey,
@@ -13,7 +24,11 @@ export {
   type ParsedApiKey,
 } from './api-key.ts'
 export type { RandomSource } from './base62.ts'
+export { hmacBlockBytes, hmacOf, openHmacKey, type HmacKey } from './hmac.ts'
 export { createKeyHasher, equalHex, type KeyHasher } from './key-hasher.ts'
 export { ensurePrivateDir, loadOrCreateKeyFile, writeFileAtomic } from './private-files.ts'
+export { createRandomPool, type RandomPool } from './random-pool.ts'
 export { createRequestIds, type RequestIds } from './request-ids.ts'
+export { loadOrCreateSigningKey, signEd25519, verifyEd25519, type SigningKey } from './signing-key.ts'
+export { sha256 } from './sha256.ts'
 export { hashToken, mintToken, type TokenKind } from './token.ts'

@@ -8,6 +8,7 @@ export type Draft = { -readonly [K in keyof AccessEvent]: AccessEvent[K] }
 export function draftOf(request: ApiRequest, revision: number, thread: number): Draft {
   return {
     kind: 'request',
+    opening: null,
     id: request.id,
     traceId: request.traceId,
     receivedAtMs: request.receivedAtMs,
@@ -48,6 +49,7 @@ export function draftOf(request: ApiRequest, revision: number, thread: number): 
     attempts: 0,
     thread,
     unknown: none,
+    cut: null,
   }
 }
 

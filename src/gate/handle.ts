@@ -8,7 +8,6 @@
 import {
   anonymous,
   type Api,
-  encodeAccessEvent,
   type Headers,
   type Principal,
   type Reason,
@@ -216,23 +215,21 @@ async function withhold(way: Way, durable: 'stalled' | 'failed'): Promise<void> 
   const withheld = refusal(reason, 'The audit ledger cannot take records now', { headers: ['retry-after', '2'] })
   reservation?.released()
   const delivery = await exchange.answer(problemAnswer(draft.id, withheld, none))
-  gate.log.append(
-    encodeAccessEvent({
-      ...draft,
-      kind: 'amended',
-      outcome: 'failed',
-      reason,
-      status: delivery.begun ? 503 : 0,
-      note: 'response withheld: not durable in time',
-    }),
-  )
+  gate.log.append({
+    ...draft,
+    kind: 'amended',
+    outcome: 'failed',
+    reason,
+    status: delivery.begun ? 503 : 0,
+    note: 'response withheld: not durable in time',
+  })
 }
 
 /** An answer that cannot be held: `opened` is durable before its first byte, the terminal record follows its last. */
 async function stream(way: Way, api: Api, head: { status: number; headers: Headers }): Promise<void> {
   const { exchange, draft, reservation } = way
   if (api.durability === 'durable' && reservation !== null) {
-    const opened = await reservation.opened(encodeAccessEvent({ ...draft, kind: 'opened', durationUs: elapsedUs(way) }))
+    const opened = await reservation.opened({ ...draft, kind: 'opened', durationUs: elapsedUs(way) })
     if (!opened && draft.mode !== 'observe') {
       const reason: Reason = way.gate.log.failed ? 'ledger_failed' : 'ledger_stalled'
       return await refuse(
@@ -322,27 +319,24 @@ function finish(way: Way): void {
   const { draft, exchange, gate, reservation } = way
   draft.durationUs = elapsedUs(way)
   draft.requestBytes = exchange.bodyBytesRead
-  const record = encodeAccessEvent(draft)
   way.recorded = true
-  if (reservation === null) gate.log.append(record)
-  else reservation.finish(record)
+  if (reservation === null) gate.log.append(draft)
+  else reservation.finish(draft)
 }
 
 /** The terminal record stands; that its answer did not arrive is learnt later and said in a second one. */
 function amend(way: Way, delivery: Delivery): void {
   if (delivery.delivered || delivery.reason === null) return
   const note = delivery.begun ? 'the answer was cut off' : 'the answer was not sent'
-  way.gate.log.append(
-    encodeAccessEvent({
-      ...way.draft,
-      kind: 'amended',
-      outcome: 'aborted',
-      reason: delivery.reason,
-      responseBytes: delivery.bytes,
-      note,
-      durationUs: elapsedUs(way),
-    }),
-  )
+  way.gate.log.append({
+    ...way.draft,
+    kind: 'amended',
+    outcome: 'aborted',
+    reason: delivery.reason,
+    responseBytes: delivery.bytes,
+    note,
+    durationUs: elapsedUs(way),
+  })
 }
 
 function elapsedUs(way: Way): number {

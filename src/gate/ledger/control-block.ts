@@ -8,7 +8,7 @@ const lineBytes = 64
 
 /** Words that exist once. Each has one writer, but for `sleep`, which the ledger sets and whoever has work takes away. */
 export const words: Readonly<Record<'sleep' | 'stop' | 'beat' | 'state' | 'commitWait', number>> = {
-  /** 1 while the ledger sleeps, or is about to and looks at every head once more. */
+  /** One of `sleeps`. */
   sleep: 0,
   /** 1 when the ledger is to end as soon as every ring is drained. */
   stop: lineInts,
@@ -19,6 +19,12 @@ export const words: Readonly<Record<'sleep' | 'stop' | 'beat' | 'state' | 'commi
   /** 1 when main wants to be told of the next commit. */
   commitWait: 4 * lineInts,
 }
+
+/**
+ * `deep`: any record wakes the ledger. `light`: it has records that nobody waits for, and writes them when it wakes by
+ * itself; only a wait, or a lot of records, wakes it before. It is asleep, or about to and looks at everything once more.
+ */
+export const sleeps = { awake: 0, deep: 1, light: 2 } as const
 
 /** `running`; `failed`: poisoned, nothing more will become durable; `closed`: ended in good order. */
 export const ledgerStates = { running: 0, failed: 1, closed: 2 } as const
@@ -37,8 +43,15 @@ export const ringWords = {
   late: 4,
   /** Records that are owed now: in no ring yet. Writer: the ring's thread. */
   owed: 5,
+  /** Data keys that were ever made at this ring; never goes back, whichever thread has it. Writer: the ring's thread. */
+  keys: 6,
+  /**
+   * 1 + the position up to which somebody waits for durability, 0 for nobody. Set by the ring's thread, taken away by the
+   * ledger when it is granted. Positions are multiples of 4, so that the 1 can be told from them.
+   */
+  wanted: 7,
 } as const
-const ringWordCount = 6
+const ringWordCount = 8
 
 /** 64-bit gauges that only the ledger writes, after each commit and before it moves a tail. */
 export const gauges = { accessSize: 0, auditSize: 8, commits: 16, bytes: 24 } as const
@@ -70,9 +83,8 @@ export function ringWordAt(ring: number, word: keyof typeof ringWords): number {
 
 /** Wakes the ledger if it sleeps. Called after whatever it shall see was stored. */
 export function wakeLedger({ ints }: ControlBlock): void {
-  if (Atomics.load(ints, words.sleep) === 1 && Atomics.exchange(ints, words.sleep, 0) === 1) {
-    Atomics.notify(ints, words.sleep, 1)
-  }
+  if (Atomics.load(ints, words.sleep) === sleeps.awake) return
+  if (Atomics.exchange(ints, words.sleep, sleeps.awake) !== sleeps.awake) Atomics.notify(ints, words.sleep, 1)
 }
 
 export function readGauge({ longs }: ControlBlock, gauge: keyof typeof gauges): number {

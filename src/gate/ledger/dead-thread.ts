@@ -1,8 +1,6 @@
-import { type AccessEvent, decodeAccessEvent, emptyEvent, encodeAccessEvent } from '../../core/mod.ts'
-import { fitRecord } from './cut-record.ts'
-import { jsonBytesMax } from './envelope.ts'
+import { type AccessEvent, emptyEvent } from '../../core/mod.ts'
 import { busyRows, type InflightRow } from './inflight-table.ts'
-import { gapRecord } from './owed-records.ts'
+import { gapEvent } from './owed-records.ts'
 import type { RingMemory } from './spine-memory.ts'
 
 /** The API and route at an index of a thread's router, as far as main knows. */
@@ -58,32 +56,35 @@ export interface DeadThread {
   readonly owed: number
   readonly wallMs: number
   routeOf(routeIndex: number): RouteNames | null
-  /** The JSON of the record at this place. */
-  openedAt(seq: number): Uint8Array | null
+  /** The event of the record at this place. */
+  openedAt(seq: number): AccessEvent | null
 }
 
-/** The records that a dead thread still owes; `aborted` of them are terminal. */
-export function endsOfDeadThread(dead: DeadThread): { readonly records: readonly string[]; readonly aborted: number } {
+/** The events that a dead thread still owes; `aborted` of them are terminal. */
+export function endsOfDeadThread(dead: DeadThread): {
+  readonly events: readonly AccessEvent[]
+  readonly aborted: number
+} {
   const { thread, ring } = dead
   const openSeqs = new Float64Array(ring.openSeqs)
-  const records: string[] = []
+  const events: AccessEvent[] = []
   let aborted = 0
   for (const row of busyRows(ring.inflight, dead.head)) {
     const facts = { row, thread, names: dead.routeOf(row.routeIndex) }
     if (row.recorded) {
-      if (!row.released) records.push(withheldRecord(facts))
+      if (!row.released) events.push(withheldEvent(facts))
       continue
     }
     aborted++
     const openSeq = openSeqs[row.row] ?? 0
     const opened = openSeq === 0 ? null : dead.openedAt(openSeq - 1)
-    records.push(opened === null ? abortedRecord(facts) : cutOffRecord(opened, 'thread_died'))
+    events.push(opened === null ? abortedEvent(facts) : cutOffEvent(opened, 'thread_died'))
   }
   if (dead.owed > 0)
-    records.push(
-      gapRecord({ lost: dead.owed, thread, wallMs: dead.wallMs, why: 'the gateway thread died before there was room' }),
+    events.push(
+      gapEvent({ lost: dead.owed, thread, wallMs: dead.wallMs, why: 'the gateway thread died before there was room' }),
     )
-  return { records, aborted }
+  return { events, aborted }
 }
 
 /** What main knows of a row's request. */
@@ -94,8 +95,8 @@ interface RowFacts {
 }
 
 /** The terminal record of a request whose thread died before it wrote one. */
-function abortedRecord({ row, thread, names }: RowFacts): string {
-  return encodeAccessEvent({
+function abortedEvent({ row, thread, names }: RowFacts): AccessEvent {
+  return {
     ...emptyEvent,
     ...names,
     id: row.requestId,
@@ -104,26 +105,25 @@ function abortedRecord({ row, thread, names }: RowFacts): string {
     reason: 'thread_died',
     note: 'the gateway thread died while the request was under way',
     unknown: names === null && row.routeIndex >= 0 ? [...notInRow, 'api', 'route'] : notInRow,
-  })
+  }
 }
 
 /** The terminal record of an answer that had begun: what its `opened` record says, and that it was cut off. */
-export function cutOffRecord(opened: Uint8Array, reason: 'thread_died' | 'process_died'): string {
+export function cutOffEvent(opened: AccessEvent, reason: 'thread_died' | 'process_died'): AccessEvent {
   const who = reason === 'thread_died' ? 'gateway thread' : 'gate'
-  const record = encodeAccessEvent({
-    ...decodeAccessEvent(opened),
+  return {
+    ...opened,
     kind: 'request',
     outcome: 'aborted',
     reason,
     note: `the ${who} died while the answer was under way`,
-    unknown: notOpened,
-  })
-  return fitRecord(record, jsonBytesMax) // its note may make it longer than any
+    unknown: [...new Set([...opened.unknown, ...notOpened])],
+  }
 }
 
 /** A terminal record stands, but its thread died before a byte of the answer left. */
-function withheldRecord({ row, thread, names }: RowFacts): string {
-  return encodeAccessEvent({
+function withheldEvent({ row, thread, names }: RowFacts): AccessEvent {
+  return {
     ...emptyEvent,
     ...names,
     kind: 'amended',
@@ -134,5 +134,5 @@ function withheldRecord({ row, thread, names }: RowFacts): string {
     reason: 'thread_died',
     note: 'response withheld: the gateway thread died before the answer left',
     unknown: notInRow,
-  })
+  }
 }

@@ -1,14 +1,16 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Clock } from '../../core/mod.ts'
+import type { AccessEvent, AuditEvent, Clock } from '../../core/mod.ts'
 import { ledgerStates, ringWordAt, words } from './control-block.ts'
-import { cutBytesMin, fitRecord } from './cut-record.ts'
+import { cutBytesMin } from './cut-event.ts'
 import { DurableWaits } from './durable-waits.ts'
-import { jsonBytesMax } from './envelope.ts'
 import { InflightRows } from './inflight-table.ts'
-import { gapRecord, OwedRecords } from './owed-records.ts'
+import { gapEvent, OwedRecords } from './owed-records.ts'
 import type { Durable, InflightFacts, RecordLog, Reservation } from './record-log.ts'
-import { frameBytesOfJson, frameMarks, frameMeta, RingWriter, viewRing } from './ring.ts'
+import { frameBytesOf, frameMarks, frameMeta, keyRowFrame, RingWriter, viewRing } from './ring.ts'
 import { RoomWaits } from './room-waits.ts'
+import { rowBytesMax } from './seal/key-rows.ts'
+import { recordBytesOf, textBytesMax } from './seal/layout.ts'
+import { type SealingRecord, ThreadSealer } from './seal/thread-sealer.ts'
 import type { LedgerSlot } from './slot.ts'
 
 /** What `openRecordLog` needs. */
@@ -32,12 +34,22 @@ const tickMsMax = 100
 const always: Promise<Durable> = Promise.resolve('durable')
 const never: Promise<Durable> = Promise.resolve('failed')
 
+/** Room for a record whose texts have so many bytes, and for the row of a key that it may be the first to need. */
+function roomOf(textBytes: number): number {
+  return frameBytesOf(recordBytesOf(textBytes)) + frameBytesOf(rowBytesMax)
+}
+
+const keyRowMeta = frameMeta({ log: keyRowFrame, mark: frameMarks.none, row: 0 })
+const accessMeta = frameMeta({ log: 0, mark: frameMarks.none, row: 0 })
+const auditMeta = frameMeta({ log: 1, mark: frameMarks.none, row: 0 })
+
 /** A record's way from the thread that learnt it: room, frame, wake-up, release. Also main's own end of the spine. */
 export class ThreadRecordLog implements RecordLog {
   readonly #slot: LedgerSlot
   readonly #clock: Clock
   readonly #words: Int32Array
   readonly #ring: RingWriter
+  readonly #sealer: ThreadSealer
   readonly #rows: InflightRows
   readonly #durables = new DurableWaits()
   readonly #rooms: RoomWaits
@@ -55,6 +67,9 @@ export class ThreadRecordLog implements RecordLog {
     this.#clock = clock
     this.#words = view.control.ints
     this.#ring = new RingWriter(view)
+    // The count stays in shared memory, so that a thread that takes the ring over goes on with it.
+    const nextCount = (): number => Atomics.add(this.#words, at('keys'), 1)
+    this.#sealer = new ThreadSealer(slot.sealing, { ring: slot.ring, nextCount })
     this.#rows = new InflightRows(slot.inflight)
     this.#rooms = new RoomWaits(slot.inflight.byteLength / 64)
     this.#at = { wait: at('wait'), taken: at('taken'), late: at('late'), owed: at('owed') }
@@ -70,58 +85,73 @@ export class ThreadRecordLog implements RecordLog {
     return Atomics.load(this.#words, words.state) !== ledgerStates.running
   }
 
-  reserve(facts: InflightFacts, recordBytesMax: number): Reservation | null {
+  reserve(facts: InflightFacts, bytesMax: number): Reservation | null {
     if (!this.#rooms.empty || this.failed) return null // those who wait come first
-    return this.#reserveNow(facts, recordBytesMax, 0)
+    return this.#reserveNow(facts, bytesMax)
   }
 
-  reserveSoon(facts: InflightFacts, recordBytesMax: number): Promise<Reservation | null> {
-    return this.reserveIn(0, facts, recordBytesMax)
+  reserveSoon(facts: InflightFacts, bytesMax: number): Promise<Reservation | null> {
+    return this.#whenRoom(() => this.#reserveNow(facts, bytesMax))
   }
 
-  /** `reserveSoon` for either log. */
-  reserveIn(log: number, facts: InflightFacts, recordBytesMax: number): Promise<Reservation | null> {
-    return this.#whenRoom(() => this.#reserveNow(facts, recordBytesMax, log))
-  }
-
-  append(record: string): void {
-    if (this.#owed.empty && this.#appendNow(record)) return
-    this.#owed.add(record)
+  append(event: AccessEvent): void {
+    if (this.#owed.empty && this.#appendNow(event)) return
+    this.#owed.add(event)
+    this.#ring.wantAll()
     Atomics.add(this.#words, this.#at.late, 1)
     Atomics.store(this.#words, this.#at.owed, this.#owed.count)
     this.#watch()
   }
 
-  /** Writes a frame into room that is reserved; `frameBytes` of it are given back. */
+  forgetKeys(rowIds: ReadonlySet<string>): number {
+    return this.#sealer.forget(rowIds)
+  }
+
+  /** Writes a terminal record into room that is reserved, of which `frameBytes` are given back. */
   writeReserved(
-    frame: { readonly row: number; readonly meta: number; readonly terminal: boolean },
-    json: string,
-    frameBytes: number,
+    row: { readonly row: number; readonly meta: number; readonly bytesMax: number },
+    event: AccessEvent,
   ): number {
-    const end = this.#ring.write(frame.meta, json)
-    if (frame.terminal) this.#rows.finished(frame.row, end)
-    this.#ring.publish(end)
-    this.#ring.giveBack(frameBytes)
+    const end = this.#put(row.meta, this.#sealer.access(event, row.bytesMax))
+    this.#rows.finished(row.row, end)
+    this.#publish()
     return end
   }
 
-  /** Writes into room of its own when there is some; the frame's end, or null. */
-  async writeSoon(meta: number, json: string): Promise<number | null> {
-    const frameBytes = frameBytesOfJson(Buffer.byteLength(json))
-    return await this.#whenRoom(() => {
-      if (!this.#ring.reserve(frameBytes)) return null
-      return this.writeReserved({ row: 0, meta, terminal: false }, json, frameBytes)
-    })
+  /** Writes an `opened` record into room of its own when there is some; its frame's end and mark, or null. */
+  async writeOpened(row: number, event: AccessEvent): Promise<{ readonly end: number; readonly mark: string } | null> {
+    const mark = this.#sealer.mark()
+    const meta = frameMeta({ log: 0, mark: frameMarks.opens, row })
+    const end = await this.#whenRoom(() =>
+      this.#writeNow(meta, () => this.#sealer.access({ ...event, opening: mark }, textBytesMax)),
+    )
+    return end === null ? null : { end, mark }
+  }
+
+  /** Writes an event of main's when there is room; the frame's end, or null. */
+  writeSoon(event: AccessEvent): Promise<number | null> {
+    return this.#whenRoom(() => this.#writeNow(accessMeta, () => this.#sealer.access(event, textBytesMax)))
+  }
+
+  /** The same for the audit log. */
+  auditSoon(event: AuditEvent): Promise<number | null> {
+    return this.#whenRoom(() => this.#writeNow(auditMeta, () => this.#sealer.audit(event)))
   }
 
   waitDurable(end: number): Promise<Durable> {
     if (this.failed) return ((this.#ring.tail() - end) | 0) >= 0 ? always : never
+    this.#ring.want(end)
     const joined = this.#durables.join(end, Atomics.load(this.#words, this.#at.taken))
     if (joined !== null) return joined
     if (((this.#ring.tail() - end) | 0) >= 0) return always
     const wait = this.#durables.begin(end, this.#clock.monotonicMs() + this.#slot.settings.waitMs)
     this.#watch()
     return wait
+  }
+
+  /** Gives room back that was set aside; what frames took of it is theirs. */
+  giveBack(frameBytes: number): void {
+    this.#ring.giveBack(frameBytes)
   }
 
   markReleased(row: number): void {
@@ -135,22 +165,53 @@ export class ThreadRecordLog implements RecordLog {
     if (!this.#rooms.empty) this.#rooms.serve()
   }
 
-  #reserveNow(facts: InflightFacts, recordBytesMax: number, log: number): Reservation | null {
-    const bytesMax = Math.min(Math.max(recordBytesMax, cutBytesMin), jsonBytesMax)
-    if (this.#rows.full || !this.#ring.reserve(frameBytesOfJson(bytesMax))) return null
-    return new RingReservation(this, { row: this.#rows.take(facts), bytesMax, log })
+  #reserveNow(facts: InflightFacts, wantedBytes: number): Reservation | null {
+    const bytesMax = Math.min(Math.max(wantedBytes, cutBytesMin), textBytesMax)
+    const frameBytes = roomOf(bytesMax)
+    if (this.#rows.full || !this.#ring.reserve(frameBytes)) return null
+    return new RingReservation(this, { row: this.#rows.take(facts), bytesMax, frameBytes })
   }
 
-  #appendNow(record: string): boolean {
-    const json = fitRecord(record, jsonBytesMax)
-    const frameBytes = frameBytesOfJson(Buffer.byteLength(json))
-    if (!this.#ring.reserve(frameBytes)) return false
-    this.writeReserved(
-      { row: 0, meta: frameMeta({ log: 0, mark: frameMarks.none, row: 0 }), terminal: false },
-      json,
-      frameBytes,
-    )
-    return true
+  #appendNow(event: AccessEvent): boolean {
+    return this.#writeNow(accessMeta, () => this.#sealer.access(event, textBytesMax)) !== null
+  }
+
+  /** The end of the record's frame, or null when there is no room for it. */
+  #writeNow(meta: number, encode: () => SealingRecord): number | null {
+    const record = encode()
+    const frameBytes = roomOf(record.sealer.textBytes)
+    if (!this.#ring.reserve(frameBytes)) return null
+    try {
+      const end = this.#put(meta, record)
+      this.#publish()
+      return end
+    } finally {
+      this.#ring.giveBack(frameBytes)
+    }
+  }
+
+  /** Records that others wait for, to get room behind them, are written at once. */
+  #publish(): void {
+    this.#ring.publish()
+    if (!this.#rooms.empty || !this.#owed.empty) this.#ring.wantAll()
+  }
+
+  /** Seals a record into the ring, behind the row of its key where nobody has written that yet. */
+  #put(meta: number, { sealer, key }: SealingRecord): number {
+    const ring = this.#ring
+    const { material } = key
+    try {
+      if (material.unwrittenRow !== null) {
+        material.unwrittenRow.copy(ring.bytes, ring.contentAt)
+        ring.add(keyRowMeta, material.unwrittenRow.length)
+      }
+      const end = ring.add(meta, sealer.write(key, ring.bytes, ring.contentAt))
+      material.unwrittenRow = null
+      return end
+    } catch (error) {
+      ring.discard()
+      throw error
+    }
   }
 
   /** Tries now unless others wait, then in turn; null when the wait is over. */
@@ -166,6 +227,7 @@ export class ThreadRecordLog implements RecordLog {
     }
     const deadlineMs = this.#clock.monotonicMs() + this.#slot.settings.waitMs
     if (!this.#rooms.add({ attempt, giveUp: () => resolve(null), deadlineMs })) return Promise.resolve(null)
+    this.#ring.wantAll()
     this.#watch()
     return promise
   }
@@ -184,6 +246,7 @@ export class ThreadRecordLog implements RecordLog {
     this.#armed = true
     Atomics.store(this.#words, this.#at.wait, 1)
     this.#durables.release(this.#ring.tail())
+    if (!this.#rooms.empty || !this.#owed.empty) this.#ring.wantAll()
     if (!this.#owed.empty) this.#flushOwed()
     this.#rooms.serve()
   }
@@ -195,8 +258,8 @@ export class ThreadRecordLog implements RecordLog {
   #flushOwed(): void {
     const { thread } = this.#slot
     this.#owed.flush(
-      (record) => this.#appendNow(record),
-      (lost) => gapRecord({ lost, thread, wallMs: this.#clock.wallMs(), why: 'the ledger had no room' }),
+      (event) => this.#appendNow(event),
+      (lost) => gapEvent({ lost, thread, wallMs: this.#clock.wallMs(), why: 'the ledger had no room' }),
     )
     Atomics.store(this.#words, this.#at.owed, this.#owed.count)
   }
@@ -223,38 +286,40 @@ export class ThreadRecordLog implements RecordLog {
 /** One request's room and row. */
 class RingReservation implements Reservation {
   readonly #log: ThreadRecordLog
-  readonly #facts: { readonly row: number; readonly bytesMax: number; readonly log: number }
+  readonly #facts: { readonly row: number; readonly bytesMax: number }
   /** Room that is still set aside. */
   #frameBytes: number
   /** End of the newest frame, null before the first. */
   #end: number | null = null
-  #opened = false
+  /** The mark of the `opened` record, null without one. */
+  #opening: string | null = null
   #closed = false
 
-  constructor(log: ThreadRecordLog, facts: { readonly row: number; readonly bytesMax: number; readonly log: number }) {
+  constructor(
+    log: ThreadRecordLog,
+    facts: { readonly row: number; readonly bytesMax: number; readonly frameBytes: number },
+  ) {
     this.#log = log
     this.#facts = facts
-    this.#frameBytes = frameBytesOfJson(facts.bytesMax)
+    this.#frameBytes = facts.frameBytes
   }
 
   /** Resolves when the record is durable, since the answer's first byte follows. */
-  async opened(record: string): Promise<boolean> {
-    const { row, log } = this.#facts
-    const end = await this.#log.writeSoon(
-      frameMeta({ log, mark: frameMarks.opens, row }),
-      fitRecord(record, jsonBytesMax),
-    )
-    if (end === null) return false
-    this.#opened = true
-    this.#end = end
-    return (await this.#log.waitDurable(end)) === 'durable'
+  async opened(event: AccessEvent): Promise<boolean> {
+    const written = await this.#log.writeOpened(this.#facts.row, event)
+    if (written === null) return false
+    this.#opening = written.mark
+    this.#end = written.end
+    return (await this.#log.waitDurable(written.end)) === 'durable'
   }
 
-  finish(record: string): void {
+  finish(event: AccessEvent): void {
     if (this.#frameBytes === 0) return // a second terminal record must not be
-    const { row, bytesMax, log } = this.#facts
-    const meta = frameMeta({ log, mark: this.#opened ? frameMarks.ends : frameMarks.none, row })
-    this.#end = this.#log.writeReserved({ row, meta, terminal: true }, fitRecord(record, bytesMax), this.#frameBytes)
+    const { row, bytesMax } = this.#facts
+    const opening = this.#opening
+    const meta = frameMeta({ log: 0, mark: opening === null ? frameMarks.none : frameMarks.ends, row })
+    this.#end = this.#log.writeReserved({ row, meta, bytesMax }, opening === null ? event : { ...event, opening })
+    this.#log.giveBack(this.#frameBytes)
     this.#frameBytes = 0
   }
 

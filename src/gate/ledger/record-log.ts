@@ -1,3 +1,5 @@
+import type { AccessEvent } from '../../core/mod.ts'
+
 /** What the ledger says of a record that was waited for. */
 export type Durable = 'durable' | 'stalled' | 'failed'
 
@@ -10,9 +12,9 @@ export interface Reservation {
    * Writes the record of a beginning answer (kind `opened`) into room of its own.
    * Resolves `false` when there is no such room within the wait: the answer must not begin.
    */
-  opened(record: string): Promise<boolean>
-  /** Writes the one terminal record. At most once; it always fits (the record is cut to the reserved room if it must be). */
-  finish(record: string): void
+  opened(event: AccessEvent): Promise<boolean>
+  /** Writes the one terminal record. At most once; it always fits (the event is cut to the reserved room if it must be). */
+  finish(event: AccessEvent): void
   /**
    * Resolves when everything written so far is on disk, or when the wait is over (`stalled`), or when the ledger
    * has ended (`failed`). The record itself stays in the ring in either case.
@@ -32,13 +34,18 @@ export interface InflightFacts {
   readonly routeIndex: number
 }
 
-/** The ledger as a gateway thread sees it. */
+/** The ledger as a gateway thread sees it. Events are encoded and sealed at once: they may change after the call. */
 export interface RecordLog {
-  /** Immediately, or null when the ring or the table has no room now (or the ledger has failed). */
-  reserve(facts: InflightFacts, recordBytesMax: number): Reservation | null
+  /**
+   * Immediately, or null when the ring or the table has no room now (or the ledger has failed). `textBytesMax` is how long the
+   * terminal record's text can be.
+   */
+  reserve(facts: InflightFacts, textBytesMax: number): Reservation | null
   /** Waits for room until the ledger's wait is over; null then, or at once when the ledger has failed. */
-  reserveSoon(facts: InflightFacts, recordBytesMax: number): Promise<Reservation | null>
-  /** Appends a record that belongs to no open request (`amended`); dropped and counted when there is no room. */
-  append(record: string): void
+  reserveSoon(facts: InflightFacts, textBytesMax: number): Promise<Reservation | null>
+  /** Appends an event that belongs to no open request (`amended`); kept until there is room, within bounds. */
+  append(event: AccessEvent): void
+  /** Drops these keys (row ids, 16 hex digits), so that this thread seals nothing more with them; says how many it had. */
+  forgetKeys(rowIds: ReadonlySet<string>): number
   readonly failed: boolean
 }

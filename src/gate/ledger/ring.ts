@@ -5,8 +5,8 @@
  *
  * The tail moves only when the frames before it are durable: what is not on disk is still in the ring.
  */
-import { type ControlBlock, ringWordAt, viewControlBlock, wakeLedger } from './control-block.ts'
-import { recordBytesMax, recordHeadBytes, writeRecord } from './envelope.ts'
+import { type ControlBlock, ringWordAt, sleeps, viewControlBlock, wakeLedger, words } from './control-block.ts'
+import { recordBytesMax } from './envelope.ts'
 
 /** Bytes of a frame before its record. */
 export const frameHeadBytes = 8
@@ -16,13 +16,11 @@ export function frameBytesOf(recordBytes: number): number {
   return frameHeadBytes + ((recordBytes + 3) & ~3)
 }
 
-/** Room that a record with so much JSON takes in a ring. */
-export function frameBytesOfJson(jsonBytes: number): number {
-  return frameBytesOf(recordHeadBytes + jsonBytes)
-}
-
 /** What a frame means for the open answer in its row: nothing, it begins here, it ends here. */
 export const frameMarks = { none: 0, opens: 1, ends: 2 } as const
+
+/** In place of a log's id: the frame holds a row of the key store, to be on disk before any record behind it. */
+export const keyRowFrame = 2
 
 /** The second word of a frame: log id, mark and in-flight row. */
 export function frameMeta(frame: { readonly log: number; readonly mark: number; readonly row: number }): number {
@@ -57,6 +55,11 @@ export function ringBytesIn(memory: SharedArrayBuffer): number {
   return memory.byteLength - frameBytesMax
 }
 
+/** Records that nobody waits for are written at the latest when there are so many bytes of them, or half of a small ring. */
+export function flushBytesOf(ringBytes: number): number {
+  return Math.min(256 * 1024, ringBytes / 2)
+}
+
 /** One ring as both its ends see it. */
 export interface RingView {
   readonly control: ControlBlock
@@ -65,6 +68,7 @@ export interface RingView {
   readonly ringBytes: number
   readonly headAt: number
   readonly tailAt: number
+  readonly wantedAt: number
 }
 
 export function viewRing(shared: {
@@ -79,6 +83,7 @@ export function viewRing(shared: {
     ringBytes: ringBytesIn(shared.memory),
     headAt: ringWordAt(shared.ring, 'head'),
     tailAt: ringWordAt(shared.ring, 'tail'),
+    wantedAt: ringWordAt(shared.ring, 'wanted'),
   }
 }
 
@@ -87,13 +92,18 @@ export class RingWriter {
   readonly #view: RingView
   readonly #words: Int32Array
   #head: number
+  /** End of what is written and not published. */
+  #end: number
   #tail: number
   #reservedBytes = 0
+  readonly #flushBytes: number
 
   constructor(view: RingView) {
     this.#view = view
+    this.#flushBytes = flushBytesOf(view.ringBytes)
     this.#words = view.control.ints
     this.#head = Atomics.load(this.#words, view.headAt)
+    this.#end = this.#head
     this.#tail = Atomics.load(this.#words, view.tailAt)
   }
 
@@ -113,21 +123,55 @@ export class RingWriter {
     this.#reservedBytes -= frameBytes
   }
 
-  /** Writes a frame into reserved room and returns its end position. The ledger does not see it before `publish`. */
-  write(meta: number, json: string): number {
-    const { bytes, ints, ringBytes } = this.#view
-    const offset = this.#head & (ringBytes - 1)
-    const recordBytes = writeRecord(bytes, offset + frameHeadBytes, json)
-    ints[offset >> 2] = recordBytes
-    ints[(offset >> 2) + 1] = meta
-    return (this.#head + frameBytesOf(recordBytes)) | 0
+  /** Where the content of the next frame is to be written, in `bytes`, into reserved room. */
+  get contentAt(): number {
+    return (this.#end & (this.#view.ringBytes - 1)) + frameHeadBytes
   }
 
-  /** Hands everything up to `end` to the ledger. */
-  publish(end: number): void {
-    this.#head = end
-    Atomics.store(this.#words, this.#view.headAt, end)
-    wakeLedger(this.#view.control)
+  get bytes(): Buffer {
+    return this.#view.bytes
+  }
+
+  /** Makes a frame of the content at `contentAt` and returns its end position. The ledger does not see it before `publish`. */
+  add(meta: number, contentBytes: number): number {
+    const { ints, ringBytes } = this.#view
+    const at = (this.#end & (ringBytes - 1)) >> 2
+    ints[at] = contentBytes
+    ints[at + 1] = meta
+    this.#end = (this.#end + frameBytesOf(contentBytes)) | 0
+    return this.#end
+  }
+
+  /** Takes back what was added since `publish`. */
+  discard(): void {
+    this.#end = this.#head
+  }
+
+  /** Hands everything that was added to the ledger, which writes it soon, or at once: see `want`. */
+  publish(): void {
+    this.#head = this.#end
+    Atomics.store(this.#words, this.#view.headAt, this.#head)
+    const sleep = Atomics.load(this.#words, words.sleep)
+    if (sleep === sleeps.deep || (sleep === sleeps.light && this.#isMuch)) wakeLedger(this.#view.control)
+  }
+
+  /** Has the ledger write everything up to `end` at once: somebody waits for it. */
+  want(end: number): void {
+    const wanted = Atomics.load(this.#words, this.#view.wantedAt)
+    if (wanted !== 0 && ((end + 1 - wanted) | 0) <= 0) return
+    Atomics.store(this.#words, this.#view.wantedAt, (end + 1) | 0)
+    if (Atomics.load(this.#words, words.sleep) === sleeps.light) wakeLedger(this.#view.control)
+  }
+
+  /** Has the ledger write everything. */
+  wantAll(): void {
+    this.want(this.#head)
+  }
+
+  get #isMuch(): boolean {
+    if (((this.#head - this.#tail) | 0) < this.#flushBytes) return false
+    this.#tail = this.tail()
+    return ((this.#head - this.#tail) | 0) >= this.#flushBytes
   }
 
   /** Everything before this position is durable. */

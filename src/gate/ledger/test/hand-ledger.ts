@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
 import type { Clock, LedgerSettings } from '../../../core/mod.ts'
 import { CommitLoop } from '../commit-loop.ts'
@@ -6,6 +7,7 @@ import { walDirOf } from '../files.ts'
 import { ledgerLogs } from '../logs.ts'
 import { ThreadRecordLog } from '../record-log-thread.ts'
 import { recoverLog } from '../recovery.ts'
+import { openLedgerKeys } from '../seal/ledger-keys.ts'
 import { allocateSpine, slotOf, type SpineMemory } from '../spine-memory.ts'
 import { memoryDir, settings, temporaryDir } from './support.ts'
 
@@ -21,7 +23,13 @@ export interface HandLedger extends Disposable {
 }
 
 export function openByHand(
-  options: { settings?: Partial<LedgerSettings>; inflightMax?: number; firstPosition?: number; dir?: string } = {},
+  options: {
+    settings?: Partial<LedgerSettings>
+    inflightMax?: number
+    firstPosition?: number
+    dir?: string
+    keyRowsPath?: string
+  } = {},
 ): HandLedger {
   const folder = temporaryDir(memoryDir)
   const dir = options.dir ?? folder.dir
@@ -38,19 +46,26 @@ export function openByHand(
   const control = new MessageChannel()
   const wake = new MessageChannel()
   const positions = ledgerLogs.map((log) => recoverLog(dir, log).position)
+  const { root, store } = openLedgerKeys(dir)
+  const origins = { access: 'test/gatehouse/access', audit: 'test/gatehouse/audit' }
+  for (const log of ledgerLogs) writeFileSync(join(dir, log, 'origin'), `${origins[log]}\n`)
   const loop = new CommitLoop({
     dir,
     boot: new Uint8Array(16),
     paceMs: 0,
+    flushMs: 0,
     control: control.port1,
     controlBlock: spine.controlBlock,
     rings: [...spine.rings, spine.main],
     positions,
+    treeHeads: spine.treeHeads,
+    keyRowsPath: options.keyRowsPath ?? store.path,
   })
   loop.open()
   loop.attach(0, wake.port1)
+  const sealing = { root, start: store.start, boot: '00112233aabbccdd', origins }
   const clock = { nowMs: 0, wallMs: () => 1_700_000_000_000 + clock.nowMs, monotonicMs: () => clock.nowMs }
-  const log = new ThreadRecordLog({ slot: slotOf(spine, ring, used), port: wake.port2, clock })
+  const log = new ThreadRecordLog({ slot: slotOf(spine, ring, { settings: used, sealing }), port: wake.port2, clock })
   return {
     dir,
     spine,

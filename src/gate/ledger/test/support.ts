@@ -3,17 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type AccessEvent,
+  type AuditEvent,
   decodeAccessEvent,
   emptyEvent,
-  encodeAccessEvent,
   type LedgerRecord,
   type LedgerSettings,
 } from '../../../core/mod.ts'
+import { publicLengthAt, recordHeadBytes, recordMagic, recordVersion } from '../envelope.ts'
 import type { LedgerReader } from '../mod.ts'
 
 export const settings: LedgerSettings = {
   ringBytes: 1 << 20,
   paceMs: 0.5,
+  flushMs: 25,
   waitMs: 10_000,
   holdBytesMax: 65_536,
   stallMs: 30_000,
@@ -33,8 +35,24 @@ export function idOf(thread: number, count: number): string {
   return `${String(thread).padStart(8, '0')}${String(count).padStart(24, '0')}`
 }
 
-export function jsonOf(kind: AccessEvent['kind'], id: string, more: Partial<AccessEvent> = {}): string {
-  return encodeAccessEvent({ ...emptyEvent, kind, id, outcome: 'served', status: 200, ...more })
+/** An event of which little is known but which one it is. */
+export function eventOf(kind: AccessEvent['kind'], id: string, more: Partial<AccessEvent> = {}): AccessEvent {
+  return { ...emptyEvent, kind, id, outcome: 'served', status: 200, receivedAtMs: 1_700_000_000_000, ...more }
+}
+
+/** An audit event with one detail. */
+export function auditOf(kind: AuditEvent['kind'], detail: string): AuditEvent {
+  return { kind, atMs: 1_700_000_000_000, actor: 'gate', details: { detail } }
+}
+
+/** Writes a record without a sealed part and without its stamp, whatever its text is; returns its length. */
+export function writeOpenRecord(target: Buffer, text: string): number {
+  target.fill(0, 0, recordHeadBytes)
+  target[0] = recordMagic
+  target[1] = recordVersion
+  const bytes = target.write(text, recordHeadBytes)
+  target.writeUInt16BE(bytes, publicLengthAt)
+  return recordHeadBytes + bytes
 }
 
 export function factsOf(requestId: string): {

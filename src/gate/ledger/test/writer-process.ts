@@ -4,7 +4,7 @@
  */
 import { systemClock } from '../../../core/mod.ts'
 import { openLedger, openRecordLog } from '../mod.ts'
-import { factsOf, idOf, jsonOf, settings, sleep } from './support.ts'
+import { factsOf, idOf, eventOf, settings, sleep } from './support.ts'
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as {
   dir: string
@@ -38,7 +38,7 @@ async function writeOn(): Promise<void> {
     const reservation =
       log.reserve(factsOf(idOf(0, count)), 4000) ?? (await log.reserveSoon(factsOf(idOf(0, count)), 4000))
     if (reservation !== null) {
-      reservation.finish(jsonOf('request', idOf(0, count), { note }))
+      reservation.finish(eventOf('request', idOf(0, count), { note }))
       const durable = await reservation.durable()
       say(
         durable === 'durable'

@@ -2,7 +2,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../../core/mod.ts'
 import { type LedgerSlot, openRecordLog, type RecordLog } from '../mod.ts'
-import { factsOf, idOf, jsonOf } from './support.ts'
+import { factsOf, idOf, eventOf } from './support.ts'
 
 export interface WriterPlan {
   readonly slot: LedgerSlot
@@ -43,13 +43,13 @@ async function request(log: RecordLog, plan: WriterPlan, count: number): Promise
   const reservation = log.reserve(factsOf(id), 3000) ?? (await log.reserveSoon(factsOf(id), 3000))
   if (reservation === null) return
   if (plan.openedEvery > 0 && count % plan.openedEvery === 0) {
-    if (!(await reservation.opened(jsonOf('opened', id, { path: `/${count}` })))) return reservation.close()
+    if (!(await reservation.opened(eventOf('opened', id, { path: `/${count}` })))) return reservation.close()
     reservation.released()
     Atomics.store(plan.sent, count, 1)
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 5))
-    reservation.finish(jsonOf('request', id, { path: `/${count}` }))
+    reservation.finish(eventOf('request', id, { path: `/${count}` }))
   } else {
-    reservation.finish(jsonOf('request', id))
+    reservation.finish(eventOf('request', id))
     if ((await reservation.durable()) === 'durable') {
       reservation.released()
       Atomics.store(plan.sent, count, 1)

@@ -1,0 +1,75 @@
+import { emptyEvent } from './access-event-empty.ts'
+import type { AccessEvent } from './access-event.ts'
+
+/**
+ * Both parts of a record as one JSON object under the names of AccessEvent: what followers get. The sealed part is taken over
+ * as it stands, unread. Without one, because its key is gone, the event says what is unknown.
+ */
+export function joinAccessEvent(publicPart: Uint8Array, sealedPart: Uint8Array | null): Uint8Array {
+  const known = publicMembers(publicPart)
+  const sealed = sealedPart === null ? JSON.stringify({ unknown: sealedMembers }) : decoder.decode(sealedPart)
+  return encoder.encode(
+    sealed === '{}' ? JSON.stringify(known) : `${JSON.stringify(known).slice(0, -1)},${sealed.slice(1)}`,
+  )
+}
+
+/** Reads an event that `joinAccessEvent` gave, or its two parts. Throws a SyntaxError on anything that is not JSON. */
+export function decodeAccessEvent(bytes: Uint8Array, sealedPart?: Uint8Array): AccessEvent {
+  const joined = sealedPart === undefined ? bytes : joinAccessEvent(bytes, sealedPart)
+  // The ledger holds only what encodeAccessEvent wrote, behind a MAC; it is not parsed a second time.
+  return { ...blank, ...(JSON.parse(decoder.decode(joined)) as Partial<AccessEvent>) }
+}
+
+/** The mark that pairs an `opened` record and its terminal one, told from the public part alone; null for all others. */
+export function openingOf(
+  publicPart: Uint8Array,
+): { readonly kind: AccessEvent['kind']; readonly opening: string } | null {
+  const text = decoder.decode(publicPart)
+  if (!text.includes('"o":"')) return null // in a string the quotes would be escaped
+  const { k, o } = JSON.parse(text) as PublicMembers
+  return k === undefined || o === undefined ? null : { kind: k, opening: o }
+}
+
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
+
+/** What is left out of a record was null or empty. */
+const blank: AccessEvent = { ...emptyEvent, id: '', traceId: '', scheme: '' }
+
+interface PublicMembers {
+  readonly d?: AccessEvent['outcome']
+  readonly k?: AccessEvent['kind']
+  readonly m?: string
+  readonly o?: string
+  readonly rt?: string
+  readonly st?: number
+  readonly t?: number
+}
+
+function publicMembers(publicPart: Uint8Array): Partial<AccessEvent> {
+  const { d, k, m, o, rt, st, t } = JSON.parse(decoder.decode(publicPart)) as PublicMembers
+  const space = rt === undefined ? -1 : rt.indexOf(' ')
+  return {
+    ...(k === undefined ? {} : { kind: k }),
+    ...(o === undefined ? {} : { opening: o }),
+    ...(t === undefined ? {} : { receivedAtMs: t }),
+    ...(m === undefined ? {} : { method: m }),
+    ...(rt === undefined ? {} : { api: rt.slice(0, space), route: rt.slice(space + 1) }),
+    ...(d === undefined ? {} : { outcome: d }),
+    ...(st === undefined ? {} : { status: st }),
+  }
+}
+
+const publicNames: ReadonlySet<string> = new Set([
+  'kind',
+  'opening',
+  'receivedAtMs',
+  'method',
+  'api',
+  'route',
+  'outcome',
+  'status',
+])
+const sealedMembers = Object.keys(emptyEvent).filter(
+  (name) => !publicNames.has(name) && name !== 'unknown' && name !== 'cut',
+)
