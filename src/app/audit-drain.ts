@@ -16,7 +16,7 @@ export interface AuditDrainOptions {
  * Tries again until it is disposed of; what is left then waits in the control store for the next start.
  */
 export interface AuditDrain extends AsyncDisposable {
-  /** There may be something to send, or somebody to send it to. */
+  /** There may be something to send, or, now for the first time, somebody to send it to. */
   look(): void
 }
 
@@ -58,7 +58,6 @@ export function openAuditDrain({ outbox, send, onProblem, retryMs = retryMsDefau
       })
   }
   const listening = outbox.listen(look)
-  look()
   return {
     look,
     [Symbol.asyncDispose]: async () => {

@@ -18,7 +18,7 @@ export interface LogFolder {
 }
 
 /**
- * The logs in a data folder, in its `ledger` folder, or in the folder of one log. Throws `not_found` where there is none. A
+ * The logs in a data folder, in its `ledger` folder, or in the folder of one log. Throws `invalid_argument` where there is none. A
  * folder of another name than `access` and `audit` is taken as an exported access log, of which all files are there.
  */
 export function openLogFolders(folder: string): readonly LogFolder[] {
@@ -28,7 +28,7 @@ export function openLogFolders(folder: string): readonly LogFolder[] {
     if (logs.length > 0) return logs.map(openLog)
   }
   throw new GatehouseError(
-    'not_found',
+    'invalid_argument',
     `There is no log in '${folder}': name a data folder, or the folder of a log with its checkpoint`,
   )
 }

@@ -208,6 +208,7 @@ interface VerifyFlags {
   since?: string
   vkey: string[]
   history?: boolean
+  save?: string
   proof?: string
   record?: string
   data?: string
@@ -225,6 +226,7 @@ function ledgerVerbs(program: Command, terminal: Terminal, end: End): void {
     .option('--since <file>', 'a checkpoint that you have kept: the log must contain what it had then')
     .option('--vkey <key>', 'the key of a log, or a file with one in each line; may be repeated', collect, [])
     .option('--history', 'compare every checkpoint that the log has kept, not about 1,000 of them')
+    .option('--save <folder>', 'copy what is read into this folder, for verifiers of others')
     .option('--proof <file>', 'check the receipt of one record instead of a log')
     .option('--record <file>', 'with --proof: the record, where the receipt does not carry it')
     .option('--data <folder>', 'data folder, where no place is named')
@@ -260,6 +262,7 @@ async function verifyWith(place: string | undefined, flags: VerifyFlags, termina
       since: flags.since ?? null,
       vkeys,
       wholeHistory: flags.history === true,
+      save: flags.save ?? null,
       token: process.env['GATEHOUSE_TOKEN'] ?? null,
       json,
     },

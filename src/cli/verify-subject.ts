@@ -23,11 +23,11 @@ export interface SubjectOptions {
   readonly token: string | null
 }
 
-/** The logs at a folder or a URL. Throws `not_found` and `unreachable`. */
+/** The logs at a folder or a URL. Throws `invalid_argument` and `unreachable`. */
 export async function subjectsAt(place: string, { log, token }: SubjectOptions): Promise<readonly Subject[]> {
   const all = /^https?:\/\//.test(place) ? await atUrl(place, token) : await inFolder(place)
   const wanted = all.filter((subject) => log === 'all' || subject.log === log)
-  if (wanted.length === 0) throw new GatehouseError('not_found', `There is no ${log} log at '${place}'`)
+  if (wanted.length === 0) throw new GatehouseError('invalid_argument', `There is no ${log} log at '${place}'`)
   return wanted
 }
 

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { GatehouseError, type LedgerLog, messageOf } from '../core/mod.ts'
 import { sha256, verifyEd25519 } from '../crypto/mod.ts'
 import {
@@ -23,6 +25,8 @@ export interface VerifyOptions {
   readonly since: string | null
   /** Keys as text or as files with one in each line; none: the logs' own. */
   readonly vkeys: readonly string[]
+  /** Folder into which everything that is read is copied, so that others can verify the same; null for none. */
+  readonly save: string | null
   /** Compare every checkpoint that the log has kept, not a selection. */
   readonly wholeHistory: boolean
   readonly token: string | null
@@ -123,7 +127,9 @@ async function verdictOn(subject: Subject, { key, keyFrom, since, options, termi
   const report = await verifyLog({
     read: async (path, bytesMax) => {
       progress(path)
-      return await subject.read(path, bytesMax)
+      const bytes = await subject.read(path, bytesMax)
+      if (bytes !== null && options.save !== null) saveFile(join(options.save, subject.log, path), bytes)
+      return bytes
     },
     hash: sha256,
     verify: verifyEd25519,
@@ -135,7 +141,7 @@ async function verdictOn(subject: Subject, { key, keyFrom, since, options, termi
   })
   const tail = report.size === null ? { unsigned: null, fault: null } : countTail(subject, report.size)
   return {
-    ...withFault(report, tail.fault),
+    ...withFault(withoutRepetitions(report), tail.fault),
     log: subject.log,
     where: subject.where,
     root: report.root === null ? null : Buffer.from(report.root).toString('base64'),
@@ -152,6 +158,22 @@ function countTail(subject: Subject, size: number): { readonly unsigned: number 
   } catch (error) {
     const place = { from: size, to: size, file: null, offset: null }
     return { unsigned: null, fault: { kind: 'unreadable', ...place, detail: messageOf(error) } }
+  }
+}
+
+/** A file that is looked at twice is reported twice. */
+function withoutRepetitions(report: LogReport): LogReport {
+  const faults = [...new Map(report.faults.map((fault) => [JSON.stringify(fault), fault])).values()]
+  return { ...report, faults, faultsTotal: report.faultsTotal - (report.faults.length - faults.length) }
+}
+
+/** The paths are those of tlog-tiles, which lead nowhere else. */
+function saveFile(path: string, bytes: Uint8Array): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, bytes)
+  } catch (cause) {
+    throw new GatehouseError('invalid_argument', `Cannot write '${path}': ${messageOf(cause)}`, { cause })
   }
 }
 
