@@ -13,6 +13,7 @@ import {
   errorCodes,
   GatehouseError,
   type GateStatus,
+  type LogStatus,
   type Reason,
   reasons,
   refusal,
@@ -393,7 +394,13 @@ function continueEntry(help: { summary: string; options: [string, string][] }, p
 async function metricsPage(): Promise<string> {
   const events = openRecentEvents()
   events.begin(0)
-  using metrics = openMetrics({ events, gate: { status: () => someStatus }, control: { revision: 1 }, version: '0' })
+  using metrics = openMetrics({
+    events,
+    gate: { status: () => someStatus },
+    control: { revision: 1 },
+    version: '0',
+    followers: () => new Map([['recent', 0]]),
+  })
   await events.follow([
     { seq: 0, recordedAtUs: 0, bytes: Buffer.from(JSON.stringify({ ...emptyEvent, upstreamFirstByteUs: 1 })) },
   ])
@@ -402,8 +409,14 @@ async function metricsPage(): Promise<string> {
     '`GET /metrics` of the admin API (`http://127.0.0.1:8090/metrics`), in the Prometheus text format 0.0.4. It needs no token: it is served on loopback only and names no caller. Requests are counted by the desk from its records, from its own start on; figures of the gate are those of the last second, and are absent while no gate is connected.',
     table(['Name', 'Type', 'Labels', 'Meaning'], familiesIn(metrics.text())),
     '`status` is a class such as `4xx`, or `none` where the caller got no answer. `reason` is empty for requests that were served; else it is one of the [status table](status-table.md). At most 1,000 combinations of labels are kept of each name; what comes later is counted under `other`.',
-    'A few alarms that are worth having: `gatehouse_gate_up == 0`, `gatehouse_ledger_state{state="ok"} == 0`, a rise of `gatehouse_gate_threads_replaced_total` or `gatehouse_limit_table_full_total`, and `gatehouse_ring_used_bytes` above half of `gatehouse_ring_size_bytes`.',
+    'A few alarms that are worth having: `gatehouse_gate_up == 0`, `gatehouse_ledger_state{state="ok"} == 0`, `gatehouse_keeper_up == 0`, `gatehouse_scrub_faults > 0`, `gatehouse_checkpoint_age_seconds > 60` while `gatehouse_ledger_records` grows, a rise of `gatehouse_gate_threads_replaced_total` or `gatehouse_limit_table_full_total`, and `gatehouse_ring_used_bytes` above half of `gatehouse_ring_size_bytes`.',
   )
+}
+
+const someLog: LogStatus = {
+  size: 1,
+  checkpoint: { size: 1, atMs: 0, ageMs: 0 },
+  scrub: { checkedTo: 1, faults: 0, lastRoundAtMs: 0 },
 }
 
 const someStatus: GateStatus = {
@@ -414,7 +427,17 @@ const someStatus: GateStatus = {
   draining: false,
   threads: [{ thread: 0, connections: 0, inflight: 0, ringBytesUsed: 0, ringBytes: 1 }],
   threadsReplaced: 0,
-  ledger: { state: 'ok', size: 1, beatAgeMs: 0, commits: 1, bytes: 1, late: 0 },
+  ledger: {
+    state: 'ok',
+    size: 1,
+    beatAgeMs: 0,
+    commits: 1,
+    bytes: 1,
+    late: 0,
+    keeper: { state: 'ok', why: null },
+    logs: { access: someLog, audit: someLog },
+    disk: { state: 'ok', freeBytes: 1, totalBytes: 1 },
+  },
   limits: { keys: 0, capacity: 1, full: 0 },
 }
 

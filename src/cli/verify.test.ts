@@ -107,7 +107,7 @@ test('verify lists each fault with its records, file and byte, and ends with 6',
   ])
   const { out } = await run('verify', join(folder, 'attacked', 'access'), '--vkey', vkey)
   assert.match(out, /✕ tampered {2}access/)
-  assert.match(out, /bundle {5} record 1 {2}tile\/entries\/000 at byte 64 {2}The entries are not those/)
+  assert.match(out, /bundle {5}record 1 {2}tile\/entries\/000 at byte 64 {2}The entries are not those/)
 })
 
 test('verify finds a log that was rolled back behind what it has kept, and a damaged history', async () => {
