@@ -1,4 +1,4 @@
-import { concatBytes, encodeUint, readUint16 } from './bytes.ts'
+import { readUint16, writeUint } from './bytes.ts'
 import { TlogError } from './errors.ts'
 
 /** Longest entry that a bundle can hold. */
@@ -15,7 +15,14 @@ export interface BundleReading {
 
 /** Each entry behind its length in two bytes, big-endian (c2sp.org/tlog-tiles). Bundles that follow each other just join. */
 export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
-  return concatBytes(entries.flatMap((entry) => [encodeUint(entry.length, 2), entry]))
+  const bundle = new Uint8Array(entries.reduce((bytes, entry) => bytes + 2 + entry.length, 0))
+  let offset = 0
+  for (const entry of entries) {
+    writeUint(bundle, offset, { value: entry.length, width: 2 })
+    bundle.set(entry, offset + 2)
+    offset += 2 + entry.length
+  }
+  return bundle
 }
 
 /** Exactly `width` entries and nothing after them; entries are views of the bundle. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, readSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { GatehouseError, hasCode } from '../../core/mod.ts'
 import { type TileAddress, tilePath, tileWidth } from '../../tlog/mod.ts'
@@ -31,12 +31,13 @@ export function fullTilePath(level: TileAddress['level'], index: number): string
 export class TreeWriter {
   readonly #logDir: string
   readonly #touched = new Set<string>()
+  #memory = Buffer.alloc(0)
 
   constructor(logDir: string) {
     this.#logDir = logDir
   }
 
-  /** Writes a file, and hands out what stands on the disk afterwards. */
+  /** Writes a file, and hands out what stands on the disk afterwards; valid until the next call. */
   write(path: string, bytes: Uint8Array): Buffer {
     const target = join(this.#logDir, path)
     const temporary = `${target}.new`
@@ -49,7 +50,19 @@ export class TreeWriter {
     }
     renameSync(temporary, target)
     this.#touched.add(dirname(target))
-    return readFileSync(target)
+    return this.#read(target, bytes.length)
+  }
+
+  /** What the file holds, up to one byte more than it should. */
+  #read(path: string, bytes: number): Buffer {
+    // One that is twice as long as needed now need not be made anew for the next.
+    if (this.#memory.length <= bytes) this.#memory = Buffer.allocUnsafeSlow(2 * bytes + 1)
+    const fd = openSync(path, constants.O_RDONLY)
+    try {
+      return this.#memory.subarray(0, readSync(fd, this.#memory, 0, bytes + 1, 0))
+    } finally {
+      closeSync(fd)
+    }
   }
 
   sync(): void {

@@ -1,6 +1,6 @@
 import { GatehouseError, hasCode } from '../../core/mod.ts'
 import { type BatchHeader, batchHeaderBytes, entriesOf, type Entry, walHeaderBytes } from './wal-format.ts'
-import { corruptAt, judgeTail, listWal, WalFile, type WalName } from './wal-reader.ts'
+import { corruptAt, judgeTail, listWal, WalFile, type WalName, WindowMemory } from './wal-reader.ts'
 
 /** How much one read returns at most; at least one record, if there is one, however long. */
 export interface EntryBounds {
@@ -37,8 +37,8 @@ interface Place {
   readonly seq: number
 }
 
-/** Read at each look: small, since a follower mostly finds a few new records. */
-const windowBytes = 128 * 1024
+/** Read at first: little, since a follower mostly finds a few new records. */
+const windowBytes = 64 * 1024
 
 /** Known places are kept at this distance, so that a jump into a file reads few headers. */
 const knownEveryBytes = 256 * 1024
@@ -51,6 +51,7 @@ const knownMax = 100_000
  */
 export class WalEntries {
   readonly #walDir: string
+  readonly #memory = new WindowMemory()
   #files: readonly WalName[] = []
   /** Where the last read ended, and where the last look for the end did. */
   #next: Place | null = null
@@ -97,7 +98,7 @@ export class WalEntries {
 
   /** Reads from a place to the end of its file, or until the bounds are reached (`full`). */
   #readFile(from: Place, want: Want): { readonly place: Place; readonly full: boolean } {
-    using file = new WalFile(from.file.path, windowBytes)
+    using file = new WalFile(from.file.path, windowBytes, this.#memory)
     let place = from
     for (;;) {
       this.#next = place
@@ -130,7 +131,7 @@ export class WalEntries {
 
   /** Goes from batch to batch by their headers until the one that holds `seq`, or the end of the file. */
   #walk(from: Place, seq: number): Place {
-    using file = new WalFile(from.file.path, windowBytes)
+    using file = new WalFile(from.file.path, windowBytes, this.#memory)
     let place = from
     for (;;) {
       // The end is where no batch is whole: a sound header alone may belong to a write that was cut off.

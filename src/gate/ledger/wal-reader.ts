@@ -41,17 +41,30 @@ export type Found =
 
 const scanBytes = 1024 * 1024
 
-/** Reads one file through a window that moves forward. */
+/** Memory for windows, one after the other: fresh memory of this size costs more than what is read into it. */
+export class WindowMemory {
+  #bytes: Buffer = Buffer.alloc(0)
+
+  atLeast(bytes: number): Buffer {
+    if (this.#bytes.length < bytes) this.#bytes = Buffer.allocUnsafeSlow(bytes)
+    return this.#bytes
+  }
+}
+
+/** Reads one file through a window that moves forward, and grows while it does. */
 export class WalFile implements Disposable {
   readonly path: string
   readonly #fd: number
-  readonly #windowBytes: number
+  #windowBytes: number
+  readonly #memory: WindowMemory | null
   #window: Buffer = Buffer.alloc(0)
   #windowAt = 0
 
-  constructor(path: string, windowBytes: number = scanBytes) {
+  /** With a `memory` what is read stands there, until anything else is read into it; without one it stays. */
+  constructor(path: string, windowBytes: number = scanBytes, memory: WindowMemory | null = null) {
     this.path = path
     this.#windowBytes = windowBytes
+    this.#memory = memory
     try {
       this.#fd = openSync(path, constants.O_RDONLY)
     } catch (cause) {
@@ -72,12 +85,14 @@ export class WalFile implements Disposable {
   view(offset: number, length: number): Buffer {
     const start = offset - this.#windowAt
     if (start >= 0 && start + length <= this.#window.length) return this.#window.subarray(start, start + length)
-    const window = Buffer.allocUnsafe(Math.max(length, this.#windowBytes))
+    const bytes = Math.max(length, this.#windowBytes)
+    this.#windowBytes = Math.max(this.#windowBytes, Math.min(2 * this.#windowBytes, scanBytes))
+    const window = this.#memory?.atLeast(bytes) ?? Buffer.allocUnsafe(bytes)
     let filled = 0
     for (;;) {
-      const read = readSync(this.#fd, window, filled, window.length - filled, offset + filled)
+      const read = readSync(this.#fd, window, filled, bytes - filled, offset + filled)
       filled += read
-      if (read === 0 || filled === window.length) break
+      if (read === 0 || filled === bytes) break
     }
     this.#window = window.subarray(0, filled)
     this.#windowAt = offset
@@ -149,7 +164,7 @@ function endOfBytes(file: WalFile, offset: number): number {
   }
 }
 
-/** A sound header is proof enough: records are JSON, which holds no zero bytes, so no caller can put one there. */
+/** A sound header is proof enough: records are text without zero bytes and ciphertext, so no caller can put one there. */
 function laterBatchAt(file: WalFile, offset: number): number | null {
   for (let at = offset; ; at += scanBytes) {
     const view = file.view(at, scanBytes + batchHeaderBytes)
