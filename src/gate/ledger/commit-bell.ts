@@ -1,7 +1,7 @@
 import { type ControlBlock, readGauge, words } from './control-block.ts'
 
 /** Listeners are woken at most once in this time. */
-const quietMs = 10
+const quietMs = 50
 
 /** Tells main's listeners that the ledger grew; costs the ledger one message per `quietMs` at most, and none without listeners. */
 export interface CommitBell extends Disposable {

@@ -8,7 +8,7 @@
  */
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../core/mod.ts'
-import { ledgerStates, wakeLedger, words } from './control-block.ts'
+import { ledgerStates, sleeps, wakeLedger, words } from './control-block.ts'
 import { CommitLoop, type LedgerThreadSetup } from './commit-loop.ts'
 import type { ToLedger } from './ledger-messages.ts'
 
@@ -40,14 +40,20 @@ function serve(loop: CommitLoop, control: MessagePort): void {
   for (;;) {
     loop.beat()
     takeMessages(loop, control)
-    if (loop.commit()) continue
-    if (Atomics.load(loop.words, words.stop) === 1) return
-    Atomics.store(loop.words, words.sleep, 1)
-    if (loop.pending || Atomics.load(loop.words, words.stop) === 1 || takeMessages(loop, control))
-      wakeLedger(loop.control)
-    else Atomics.wait(loop.words, words.sleep, 1, sleepMsMax)
-    Atomics.store(loop.words, words.sleep, 0)
+    const dueMs = loop.dueInMs()
+    if (dueMs === 0) loop.commit()
+    else if (Atomics.load(loop.words, words.stop) === 1 && !loop.pending) return
+    else sleep(loop, control, dueMs)
   }
+}
+
+function sleep(loop: CommitLoop, control: MessagePort, dueMs: number): void {
+  const depth = loop.pending ? sleeps.light : sleeps.deep
+  Atomics.store(loop.words, words.sleep, depth)
+  const isOver = depth === sleeps.deep ? loop.pending : loop.dueInMs() === 0
+  if (isOver || Atomics.load(loop.words, words.stop) === 1 || takeMessages(loop, control)) wakeLedger(loop.control)
+  else Atomics.wait(loop.words, words.sleep, depth, Math.min(dueMs, sleepMsMax))
+  Atomics.store(loop.words, words.sleep, sleeps.awake)
 }
 
 /** True when there was one. */
