@@ -6,6 +6,7 @@ import { type Ledger, openLedger } from '../gate/ledger/mod.ts'
 import { type CounterShared, counterStats, createCounters } from '../gate/limits/mod.ts'
 import { type LinkServer, openLinkServer } from '../link/mod.ts'
 import { readConfig } from './config-source.ts'
+import { startGatewayWorker } from './gateway-worker.ts'
 import { createGateRules, type GateRules } from './gate-rules.ts'
 import { probePorts } from './ports.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
@@ -118,6 +119,7 @@ async function startPool({ settings, ledger, rules, log, fail, counters }: PoolP
     threads: settings.threads,
     ledger,
     log,
+    startWorker: startGatewayWorker,
     snapshot: () => rules.snapshot(),
     onFailed: fail,
     setup: {
