@@ -132,7 +132,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 }
 
 function mintOf({ clock, pepper, pepperVersion, mintKey, mintId }: ControlOptions): Mint {
-  const ids = createRequestIds()
+  const ids = createRequestIds({ nowMs: () => clock.wallMs() })
   return {
     clock,
     hmacOf: createKeyHasher(pepper),
