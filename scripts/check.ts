@@ -17,7 +17,15 @@ const format: Step = { name: 'format', command: [tool('oxfmt'), '--check'] }
 const tidy: Step = { name: 'tidy', command: [process.execPath, 'scripts/tidy.ts'] }
 const unit: Step = {
   name: 'unit tests',
-  command: [process.execPath, '--test', '--test-isolation=none', '--test-reporter=dot', ...unitTestFiles()],
+  command: [
+    process.execPath,
+    '--import',
+    './scripts/few-runs.ts',
+    '--test',
+    '--test-isolation=none',
+    '--test-reporter=dot',
+    ...unitTestFiles(),
+  ],
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -8,6 +8,7 @@ import { type LinkServer, linkVersion, openLinkServer } from '../link/mod.ts'
 import { watchClock } from './clock-watch.ts'
 import { readConfig } from './config-source.ts'
 import { createGateAudit, type GateAudit, policyDigest } from './gate-audit.ts'
+import { startGatewayWorker } from './gateway-worker.ts'
 import { createGateRules, type GateRules } from './gate-rules.ts'
 import { probePorts } from './ports.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
@@ -164,6 +165,7 @@ async function startPool({ settings, ledger, rules, log, fail, counters }: PoolP
     threads: settings.threads,
     ledger,
     log,
+    startWorker: startGatewayWorker,
     snapshot: () => rules.snapshot(),
     onFailed: fail,
     setup: {

@@ -90,7 +90,7 @@ async function serve(
     policy,
     handler: (exchange) => handle(exchange, gate),
     clock,
-    ids: createRequestIds(),
+    ids: createRequestIds({ nowMs: () => clock.wallMs() }),
     onDefect,
   })
   const work = (next: Snapshot): void => {

@@ -1,25 +1,15 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
-import { GatehouseError, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import { GatehouseError, messageOf, type Snapshot, type SnapshotChange } from '../core/mod.ts'
 import type { LedgerSlot } from '../gate/ledger/mod.ts'
 import type { ProcessLog } from './process-log.ts'
 import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
 
-/** One gateway thread as main sees it. Every request to it has a deadline; one that dies leaves nobody waiting. */
-export interface GatewayWorker {
-  readonly connections: number
-  readonly alive: boolean
-  /** The exit code, once the thread has ended. */
-  readonly ended: Promise<number>
-  serve(order: {
-    thread: number
-    ledger: LedgerSlot
-    port: MessagePort
-    snapshot: Snapshot
-  }): Promise<readonly { host: string; port: number }[]>
-  /** False when the thread did not say in time that it works by this revision. */
-  apply(rules: { snapshot: Snapshot } | { change: SnapshotChange }): Promise<boolean>
-  drain(deadlineMs: number): Promise<void>
-  terminate(): Promise<number>
+/** What makes a spare serve. */
+export interface ServeOrder {
+  readonly thread: number
+  readonly ledger: LedgerSlot
+  readonly port: MessagePort
+  readonly snapshot: Snapshot
 }
 
 const loadMs = 20_000
@@ -29,105 +19,116 @@ const drainSlackMs = 2_000
 
 /** Starts a thread and resolves when it is loaded: then it is a warm spare. */
 export async function startGatewayWorker(setup: ThreadSetup, log: ProcessLog): Promise<GatewayWorker> {
-  const worker = new Worker(
-    new URL(`./gateway-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
-    { workerData: setup },
-  )
-  const hear = openEars(worker)
-  let connections = 0
-  let dead = false
-  const ended = new Promise<number>((resolve) => {
-    worker.once('exit', (code) => {
-      dead = true
-      resolve(code)
+  const worker = new GatewayWorker(setup, log)
+  if (await worker.loaded()) return worker
+  await worker.terminate()
+  throw new GatehouseError('thread_failed', `Cannot start a gateway thread: it was not loaded within ${loadMs} ms`)
+}
+
+/** One gateway thread as main sees it. Every request to it has a deadline; one that dies leaves nobody waiting. */
+export class GatewayWorker {
+  /** Resolves with the exit code when the thread has ended. */
+  readonly ended: Promise<number>
+  readonly #worker: Worker
+  readonly #log: ProcessLog
+  readonly #waiting = new Set<(message: FromThread | null) => void>()
+  #connections = 0
+  #alive = true
+
+  constructor(setup: ThreadSetup, log: ProcessLog) {
+    const file = `./gateway-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: setup })
+    this.#log = log
+    this.#worker.on('error', (error) => log.error('Gateway thread threw', { error: messageOf(error) }))
+    this.#worker.on('message', (message: FromThread) => this.#take(message))
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', (code) => {
+        this.#alive = false
+        this.#connections = 0
+        for (const look of this.#waiting) look(null)
+        resolve(code)
+      })
     })
-  })
-  worker.on('error', (error) =>
-    log.error('Gateway thread threw', {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    }),
-  )
-  worker.on('message', (message: FromThread) => {
-    if (message.type === 'connections') connections = message.connections
-    if (message.type === 'defect')
-      log.error('A stage failed; the request was answered with 500', {
+  }
+
+  get connections(): number {
+    return this.#connections
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  async loaded(): Promise<boolean> {
+    return (await this.#hear((message) => (message.type === 'loaded' ? message : null), loadMs)) !== null
+  }
+
+  /** Throws `port_taken` or `thread_failed`. */
+  async serve(order: ServeOrder): Promise<readonly { readonly host: string; readonly port: number }[]> {
+    const said = this.#hear(
+      (message) => (message.type === 'serving' || message.type === 'unable' ? message : null),
+      serveMs,
+    )
+    this.#tell({ type: 'serve', ...order }, [order.port])
+    const answer = await said
+    if (answer?.type === 'serving') return answer.addresses
+    if (answer === null)
+      throw new GatehouseError('thread_failed', `Gateway thread ${order.thread} did not listen within ${serveMs} ms`)
+    throw new GatehouseError(answer.code === 'port_taken' ? 'port_taken' : 'thread_failed', answer.message)
+  }
+
+  /** False when the thread did not say in time that it works by this revision. */
+  async apply(rules: { snapshot: Snapshot } | { change: SnapshotChange }): Promise<boolean> {
+    const revision = 'snapshot' in rules ? rules.snapshot.revision : rules.change.revision
+    const said = this.#hear(
+      (message) => (message.type === 'applied' && message.revision === revision ? message : null),
+      applyMs,
+    )
+    this.#tell(
+      'snapshot' in rules ? { type: 'snapshot', snapshot: rules.snapshot } : { type: 'change', change: rules.change },
+    )
+    return (await said) !== null
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    const said = this.#hear((message) => (message.type === 'drained' ? message : null), deadlineMs + drainSlackMs)
+    this.#tell({ type: 'drain', deadlineMs })
+    await said
+  }
+
+  async terminate(): Promise<number> {
+    return await this.#worker.terminate()
+  }
+
+  #take(message: FromThread): void {
+    if (message.type === 'connections') this.#connections = message.connections
+    if (message.type === 'defect') {
+      this.#log.error('A stage failed; the request was answered with 500', {
         request: message.requestId,
         error: message.error,
       })
-  })
-  const tell = (message: ToThread, transfer: readonly MessagePort[] = []): void =>
-    worker.postMessage(message, [...transfer])
-
-  if ((await hear((message) => (message.type === 'loaded' ? message : null), loadMs)) === null) {
-    await worker.terminate()
-    throw new GatehouseError('thread_failed', `Cannot start a gateway thread: it was not loaded within ${loadMs} ms`)
-  }
-  return {
-    get connections() {
-      return dead ? 0 : connections
-    },
-    get alive() {
-      return !dead
-    },
-    ended,
-    serve: async (order) => {
-      const said = hear(
-        (message) => (message.type === 'serving' || message.type === 'unable' ? message : null),
-        serveMs,
-      )
-      tell({ type: 'serve', ...order }, [order.port])
-      const answer = await said
-      if (answer?.type === 'serving') return answer.addresses
-      if (answer === null)
-        throw new GatehouseError('thread_failed', `Gateway thread ${order.thread} did not listen within ${serveMs} ms`)
-      throw new GatehouseError(answer.code === 'port_taken' ? 'port_taken' : 'thread_failed', answer.message)
-    },
-    apply: async (rules) => {
-      const revision = 'snapshot' in rules ? rules.snapshot.revision : rules.change.revision
-      const said = hear(
-        (message) => (message.type === 'applied' && message.revision === revision ? message : null),
-        applyMs,
-      )
-      tell(
-        'snapshot' in rules ? { type: 'snapshot', snapshot: rules.snapshot } : { type: 'change', change: rules.change },
-      )
-      return (await said) !== null
-    },
-    drain: async (deadlineMs) => {
-      const said = hear((message) => (message.type === 'drained' ? message : null), deadlineMs + drainSlackMs)
-      tell({ type: 'drain', deadlineMs })
-      await said
-    },
-    terminate: () => worker.terminate(),
-  }
-}
-
-/** Waits for messages: the first one that `pick` wants; null after `ms` or when the thread ended. */
-type Hear = <T>(pick: (message: FromThread) => T | null, ms: number) => Promise<T | null>
-
-function openEars(worker: Worker): Hear {
-  const waiting = new Set<(message: FromThread) => void>()
-  const gone = new Set<() => void>()
-  worker.on('message', (message: FromThread) => {
-    for (const look of waiting) look(message)
-  })
-  worker.once('exit', () => {
-    for (const leave of gone) leave()
-  })
-  return <T>(pick: (message: FromThread) => T | null, ms: number): Promise<T | null> => {
-    const { promise, resolve } = Promise.withResolvers<T | null>()
-    const look = (message: FromThread): void => {
-      const picked = pick(message)
-      if (picked !== null) resolve(picked)
     }
-    const leave = (): void => resolve(null)
-    waiting.add(look)
-    gone.add(leave)
-    const timer = setTimeout(leave, ms)
-    return promise.finally(() => {
-      waiting.delete(look)
-      gone.delete(leave)
+    for (const look of this.#waiting) look(message)
+  }
+
+  #tell(message: ToThread, transfer: readonly MessagePort[] = []): void {
+    this.#worker.postMessage(message, [...transfer])
+  }
+
+  /** The first message that `pick` wants; null after `ms` or when the thread ended. */
+  async #hear<T>(pick: (message: FromThread) => T | null, ms: number): Promise<T | null> {
+    const { promise, resolve } = Promise.withResolvers<T | null>()
+    const look = (message: FromThread | null): void => {
+      const picked = message === null ? null : pick(message)
+      if (message === null || picked !== null) resolve(picked)
+    }
+    this.#waiting.add(look)
+    const timer = setTimeout(() => resolve(null), ms)
+    try {
+      return await promise
+    } finally {
+      this.#waiting.delete(look)
       clearTimeout(timer)
-    })
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { messageOf, type Snapshot, type SnapshotChange } from '../core/mod.ts'
 import type { Ledger } from '../gate/ledger/mod.ts'
 import { repairCounters } from '../gate/limits/mod.ts'
-import { type GatewayWorker, startGatewayWorker } from './gateway-worker.ts'
+import type { GatewayWorker } from './gateway-worker.ts'
 import type { ProcessLog } from './process-log.ts'
 import type { ThreadSetup } from './thread-messages.ts'
 
@@ -10,6 +10,8 @@ export interface ThreadPoolOptions {
   readonly setup: ThreadSetup
   readonly ledger: Ledger
   readonly log: ProcessLog
+  /** Starts one thread; `startGatewayWorker` but in tests that end threads. */
+  readonly startWorker: (setup: ThreadSetup, log: ProcessLog) => Promise<GatewayWorker>
   /** The newest rules; a thread that takes over begins with them. */
   readonly snapshot: () => Snapshot
   /** A fault that replacing threads does not mend: the gate must end. */
@@ -88,7 +90,7 @@ export class ThreadPool {
   }
 
   #load(): Promise<GatewayWorker> {
-    return startGatewayWorker(this.#options.setup, this.#options.log)
+    return this.#options.startWorker(this.#options.setup, this.#options.log)
   }
 
   async #seat(worker: GatewayWorker, thread: number): Promise<GatewayWorker> {

@@ -275,6 +275,8 @@ const details: Partial<Record<Reason, string>> = {
   body_too_large: 'The body is larger than this route accepts',
   request_timeout: 'The body did not arrive in time',
   malformed: 'The body is not valid HTTP/1.1',
+  invalid_request: 'This request cannot be forwarded',
+  internal_error: 'The gateway failed; the failure is recorded',
 }
 
 /** Answers with a problem, recorded like every other end. */

@@ -3,7 +3,7 @@ import { globSync } from 'node:fs'
 import test from 'node:test'
 import fc from 'fast-check'
 import { sha256 } from '../../test/strangers/sample-log.ts'
-import { rootOf, type NodeId } from './merkle.ts'
+import { nodeHash, rootOf, type NodeId } from './merkle.ts'
 import { buildProof, planConsistency, planInclusion, verifyConsistency, verifyInclusion } from './proofs.ts'
 import { someLeaves, withFlippedBit } from './test/reference.ts'
 import { readJson, vectorsFolder } from './test/vectors.ts'
@@ -138,6 +138,19 @@ test('verifyConsistency() refuses every change of a claim or its proof', async (
         assert.ok(!verifyConsistency(sha256, claim, proof.with(at, withFlippedBit(proof[at] ?? emptyRoot, bit))))
     }),
   )
+})
+
+test('verifyInclusion() and verifyConsistency() refuse a path above the top, though it leads to the root', async () => {
+  for (const size of [1, 2, 5, 8]) {
+    const above = nodeHash(sha256, emptyRoot, rootAt(size))
+    const inclusion = await buildProof(sha256, planInclusion(size - 1, size), readNodes)
+    const leaf = leaves[size - 1] ?? emptyRoot
+    assert.ok(!verifyInclusion(sha256, { index: size - 1, size, leaf, root: above }, [...inclusion, emptyRoot]))
+    const growth = await buildProof(sha256, planConsistency(size, size + 1), readNodes)
+    const root2 = nodeHash(sha256, emptyRoot, rootAt(size + 1))
+    const claim = { size1: size, size2: size + 1, root1: above, root2 }
+    assert.ok(!verifyConsistency(sha256, claim, [...growth, emptyRoot]))
+  }
 })
 
 test('verifyInclusion() and planInclusion() are exact at 2^53 - 1', () => {

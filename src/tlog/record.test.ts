@@ -104,6 +104,26 @@ test('parseRecord() refuses every cut record, and bytes after its end', () => {
   )
 })
 
+test('parseRecord() refuses a ciphertext that no padded plaintext can have given', () => {
+  const sealed = {
+    keyTag: new Uint8Array(16),
+    iv: new Uint8Array(16),
+    commitment: new Uint8Array(32),
+    mac: new Uint8Array(32),
+  }
+  for (const length of [0, 16, 47, 49, 64, 79, 80]) {
+    const bytes = encodeRecord({
+      sequence: 0,
+      committedUs: 0,
+      isControl: false,
+      publicPart,
+      sealed: { ...sealed, ciphertext: new Uint8Array(length) },
+    })
+    if (length === 80) parseRecord(bytes)
+    else assert.throws(() => parseRecord(bytes), { code: 'malformed' }, String(length))
+  }
+})
+
 test('stampRecord() changes the stamp and nothing else', () => {
   fc.assert(
     fc.property(records, fc.maxSafeNat(), fc.maxSafeNat(), (record, sequence, committedUs) => {

@@ -113,6 +113,15 @@ test('verifyLog() finds the places of faults in every level of a log at once', a
   ])
 })
 
+test('verifyLog() blames a tile of the second level alone when all below it is right', async () => {
+  const report = await verifyChanged(
+    (files) => edit(files, 'tile/1/000', (bytes) => flipBit(bytes, 32 * 7)),
+    { entries: 'opaque' },
+    big,
+  )
+  assert.deepEqual(summary(report), ['tile 1792-2048 tile/1/000 @224'])
+})
+
 test('verifyLog() finds a tile of the second level missing, and what is wrong below it', async () => {
   const report = await verifyChanged(
     (files) => {
@@ -368,6 +377,17 @@ test('verifyLog() takes a log with its beginning pruned as partial, and checks t
     edit(files, 'tile/entries/001', (bytes) => flipBit(bytes, 5))
   })
   assert.deepEqual([flipped.verdict, flipped.faults.map(({ kind }) => kind)], ['tampered', ['bundle', 'pruned']])
+})
+
+test('verifyLog() says of a bundle and its tile that are gone after the beginning that they are missing', async () => {
+  const report = await verifyChanged((files) => {
+    files.remove('tile/entries/001')
+    files.remove('tile/0/001')
+  })
+  assert.deepEqual(
+    [report.verdict, summary(report)],
+    ['tampered', ['missing 256-512 tile/0/001', 'missing 256-512 tile/entries/001']],
+  )
 })
 
 test('verifyLog() compares a kept checkpoint with a pruned log where the hashes are left, and says where not', async () => {

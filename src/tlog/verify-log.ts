@@ -1,4 +1,4 @@
-import { openCheckpoint, type Checkpoint, type SignedCheckpoint } from './checkpoint.ts'
+import { openCheckpoint, type SignedCheckpoint } from './checkpoint.ts'
 import { messageOf, TlogError } from './errors.ts'
 import { openAnchors } from './log-anchors.ts'
 import { openFaultList, type Fault, type FaultKind, type FaultList } from './log-faults.ts'
@@ -31,7 +31,7 @@ export interface VerifyLogOptions {
   readonly history?: Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   /**
    * `derived`: unfinished tiles are not stored, and follow from the unfinished bundle and the finished tiles, as in a log's own
-   * folder. `served`: they must be there. @default 'served'
+   * folder; the reader makes up the unfinished bundle from the records that wait to be sealed. `served`: they must be there. @default 'served'
    */
   readonly partialTiles?: 'served' | 'derived'
   /** `opaque`: entries may be anything, as in logs of others. @default 'ghr1' */
@@ -71,7 +71,6 @@ export interface LogReport {
   readonly faultsTotal: number
 }
 
-/** Most records of a history are small; a reader may still hand out anything. */
 const faultsMaxDefault = 1000
 
 /**
@@ -112,7 +111,7 @@ async function readCheckpoint(options: VerifyLogOptions, faults: FaultList): Pro
     if (bytes === null) return refuse('missing', 'The checkpoint is missing')
     const signed = await openCheckpoint(bytes, [...keys, ...witnessKeys], verify)
     assertQuorum(signed, { keys, witnessKeys, witnessesMin })
-    return hasOrigin(signed.checkpoint, options)
+    return signed.checkpoint.origin === options.origin
       ? signed
       : refuse('origin', `The checkpoint is of ${quote(signed.checkpoint.origin)}`)
   } catch (error) {
@@ -125,10 +124,6 @@ async function readCheckpoint(options: VerifyLogOptions, faults: FaultList): Pro
     faults.add({ kind, from: 0, to: 0, file: 'checkpoint', detail })
     return null
   }
-}
-
-function hasOrigin(checkpoint: Checkpoint, { origin }: VerifyLogOptions): boolean {
-  return checkpoint.origin === origin
 }
 
 function reportOf(

@@ -182,7 +182,7 @@ function eventOf({ kind, details }: Told, actor: Actor, { clock, mintId }: Mint)
 }
 
 function mintOf({ clock, pepper, pepperVersion, mintKey, mintId }: ControlOptions): Mint {
-  const ids = createRequestIds()
+  const ids = createRequestIds({ nowMs: () => clock.wallMs() })
   return {
     clock,
     hmacOf: createKeyHasher(pepper),

@@ -29,14 +29,19 @@ export class Connection {
   /** Set when the connection was over a limit from its beginning: its first request is its last. */
   readonly refused: Refusal | null
   requests = 0
-  /** Nothing that comes after this is a request. */
+  /** No further request is taken. */
   closing = false
+  /** Closing because the client sent too many requests: those that follow are still requests, to be recorded. */
+  overrun = false
+  /** Requests behind the last one that was taken. */
+  excess = 0
   /** The last request with a body. */
   receiving: Receiving | null = null
   /** Bytes up to the end of the last complete message, as far as one can tell. */
   bytesSeen = 0
   #active: Turn | null = null
   readonly #waiting: Turn[] = []
+  /** Nobody can be answered any more. */
   #lost = false
 
   constructor(socket: Socket, refused: Refusal | null) {
@@ -56,7 +61,12 @@ export class Connection {
     return this.idle && !this.closing && this.socket.bytesRead > this.bytesSeen
   }
 
-  /** Takes a turn into the line. The line is bounded by the number of requests that a connection may send. */
+  /** Turns in the line, the active one not counted. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /** Takes a turn into the line. */
   enter(turn: Turn): void {
     if (this.#active !== null) {
       this.#waiting.push(turn)
@@ -66,9 +76,10 @@ export class Connection {
     turn.begin()
   }
 
-  /** The answer of this turn is out, or never will be. */
-  ended(turn: Turn): void {
+  /** The answer of this turn is out, or never will be. Behind a last answer nothing is served any more (RFC 9112 section 9.6). */
+  ended(turn: Turn, { isLast }: { isLast: boolean }): void {
     if (this.#active !== turn) return
+    this.#lost ||= isLast
     if (this.receiving?.received === true) {
       this.receiving = null
       this.bytesSeen = this.socket.bytesRead

@@ -261,30 +261,6 @@ test('CONNECT, upgrades and other protocols are refused, each as one exchange', 
   assert.equal(gate.seen[0]?.request.method, 'CONNECT')
 })
 
-test('the last request that a connection may send closes it; those behind it are recorded and not answered', async () => {
-  await using gate = await openTestEngine({ limits: { requestsPerConnectionMax: 2 } })
-  using client = await RawClient.open(gate.port)
-  const answers = await client.send(get.repeat(4)).whenEnded()
-  assert.deepEqual(
-    answers.map(({ headers }) => headers.get('connection')),
-    ['keep-alive', 'close'],
-  )
-  await whenSeen(gate, 4)
-  assert.equal(reasons(gate).filter((reason) => reason === 'too_many_connections').length, 2)
-  assert.equal(reasons(gate).filter((reason) => reason === null).length, 2)
-})
-
-test('what follows a defect on its connection is no request', async () => {
-  await using gate = await openTestEngine()
-  using client = await RawClient.open(gate.port)
-  const answers = await client.send(`GET //x HTTP/1.1\r\nHost: a\r\n\r\n${get}`).whenEnded()
-  assert.deepEqual(
-    answers.map(({ status }) => status),
-    [400],
-  )
-  await whenSeen(gate, 1)
-})
-
 test('connections over the limits are answered 503', async () => {
   await using gate = await openTestEngine({ limits: { connectionsPerIpMax: 2 } })
   using first = await RawClient.open(gate.port)
@@ -357,18 +333,6 @@ test('a slow upstream is never blamed on the client', async () => {
   using client = await RawClient.open(gate.port)
   const [answer] = await client.send(get).whenAnswered()
   assert.deepEqual([answer?.body, answer?.whole], ['ab', true])
-})
-
-test('requests that wait in line when the client leaves are exchanges too', async () => {
-  let requests = 0
-  await using upstream = await openRawUpstream(() => void requests++)
-  await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
-  using client = await RawClient.open(gate.port)
-  client.send(get.repeat(3))
-  await until(() => requests === 1)
-  client.socket.destroy()
-  await whenSeen(gate, 3)
-  assert.deepEqual([reasons(gate), requests], [['client_abort', 'client_abort', 'client_abort'], 1])
 })
 
 test('a handler that throws, or ends nothing, is reported and drops its connection', async () => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DropArgument, Socket } from 'node:net'
-import { type Peer, refusal, type Refusal } from '../../core/mod.ts'
+import { type ApiRequest, type Peer, refusal, type Refusal } from '../../core/mod.ts'
 import { addressGroup, plainAddress } from './client-address.ts'
 import { Connection } from './connection.ts'
 import type { EngineCore } from './engine-core.ts'
@@ -9,7 +9,7 @@ import { RefusedExchange } from './exchange-refused.ts'
 import { isGarbage, isSocketError, parseDefect, type ParserError, type Remains, remainsOf } from './parse-failure.ts'
 import { describeRequest } from './request-facts.ts'
 
-const connectionOf = Symbol('connection')
+const connectionOf: unique symbol = Symbol('connection')
 
 /** Where Node hands us a socket, our connection hangs on it. */
 type GateSocket = Socket & { [connectionOf]?: Connection }
@@ -50,7 +50,7 @@ export class Connections {
 
   onRequest(incoming: IncomingMessage, response: ServerResponse): void {
     const connection = (incoming.socket as GateSocket)[connectionOf]
-    if (connection !== undefined) receive(this.#core, connection, { incoming, response })
+    if (connection !== undefined) receive(this.#core, connection, incoming, response)
   }
 
   /** CONNECT: Node hands over the socket. */
@@ -123,34 +123,36 @@ function overLimit(
 }
 
 /** A parsed request takes its place in the line of its connection. */
-function receive(
-  core: EngineCore,
-  connection: Connection,
-  received: { incoming: IncomingMessage; response: ServerResponse },
-): void {
-  if (connection.closing) {
-    // Behind the last request that the connection may send; behind a defect nobody knows whether it is a request at all.
-    if (connection.requests >= core.limits.requestsPerConnectionMax) excessive(core, connection, received.incoming)
-    return
-  }
+function receive(core: EngineCore, connection: Connection, incoming: IncomingMessage, response: ServerResponse): void {
+  // Behind a defect nobody knows whether it is a request at all.
+  if (connection.closing && !connection.overrun) return
+  if (connection.closing) return excessive(core, connection, incoming)
   connection.requests++
-  const exchange = new NodeExchange(core, connection, received)
-  if (exchange.defect !== null) connection.closing = true
-  else if (connection.requests >= core.limits.requestsPerConnectionMax) connection.closing = true
+  const isLast = connection.requests >= core.limits.requestsPerConnectionMax || connection.waiting >= waitingMax
+  const exchange = new NodeExchange(core, connection, { incoming, response, isLast })
+  connection.closing = isLast || exchange.defect !== null
+  connection.overrun = isLast && exchange.defect === null
   if (exchange.received) connection.bytesSeen = connection.socket.bytesRead
   else connection.receiving = exchange
   connection.enter(exchange)
 }
 
+/** Requests that a client may send ahead of their answers; the one behind them is the last that is served. */
+const waitingMax = 64
+
+const excessMax = 64
+
 /** Recorded at once and never answered: the answer before it has said that the connection closes. */
 function excessive(core: EngineCore, connection: Connection, incoming: IncomingMessage): void {
+  // Whoever still sends on has not read a word; what waits in the line does not wait for him.
+  if (++connection.excess > excessMax) connection.socket.destroy()
   const remains = {
     method: incoming.method ?? '',
     httpVersion: incoming.httpVersion,
     target: incoming.url?.startsWith('/') === true ? incoming.url : '',
     host: '',
   }
-  const defect = tooMany(`more than ${core.limits.requestsPerConnectionMax} requests on one connection`)
+  const defect = tooMany(`request ${connection.requests + connection.excess} of a connection that closes`)
   new RefusedExchange(core, null, { request: describe(core, connection.peer, remains), defect }).begin()
 }
 
@@ -159,7 +161,8 @@ function failed(core: EngineCore, connection: Connection, error: ParserError): v
   const { socket, receiving } = connection
   if (isSocketError(error)) {
     if (connection.hasPartialMessage) refuse(core, connection, { defect: brokenOff, remains: remainsOf(null) })
-    return socket.destroy()
+    socket.destroy()
+    return
   }
   if (connection.closing && connection.idle) return
   const defect = parseDefect(error, core.limits)
@@ -173,7 +176,10 @@ function failed(core: EngineCore, connection: Connection, error: ParserError): v
     return receiving.breakOff(garbageBehind(defect.note))
   }
   // Nothing was sent, or nothing but the end of the last message: then there is nothing to refuse.
-  if (socket.bytesRead === 0) return socket.destroy()
+  if (socket.bytesRead === 0) {
+    socket.destroy()
+    return
+  }
   const packet = error.rawPacket ?? null
   const isWholeStart = packet !== null && packet.length === socket.bytesRead - connection.bytesSeen
   refuse(core, connection, { defect, remains: remainsOf(isWholeStart ? packet : null) })
@@ -196,11 +202,7 @@ function refuse(
   )
 }
 
-function describe(
-  core: EngineCore,
-  peer: Peer,
-  { method, httpVersion, target, host }: Remains,
-): ReturnType<typeof describeRequest> {
+function describe(core: EngineCore, peer: Peer, { method, httpVersion, target, host }: Remains): ApiRequest {
   const mark = target.indexOf('?')
   const examined = {
     defect: null,

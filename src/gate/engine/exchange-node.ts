@@ -15,6 +15,8 @@ import { upstreamHeaders } from './upstream-headers.ts'
 export interface Received {
   readonly incoming: IncomingMessage
   readonly response: ServerResponse
+  /** The connection may send no more requests. */
+  readonly isLast: boolean
 }
 
 /** One request on its connection: the Exchange that the handler sees, on `node:http` in and undici out. */
@@ -24,25 +26,29 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   aborted = false
   begun = false
   ended = false
+  sweepPlace = -1
   readonly #core: EngineCore
   readonly #connection: Connection
   readonly #response: ServerResponse
   readonly #body: ClientBody
   readonly #head: ExaminedHead
-  /** The connection may send no more requests. */
   readonly #isLast: boolean
   #call: UpstreamCall | null = null
   /** Why the rest of the client's body will not come. */
   #broken: ForwardFailure | null = null
   #sending: 'nothing' | 'answer' | 'stream' | 'last-answer' = 'nothing'
   #bytes = 0
+  /** The connection ends with this answer. */
+  #closes = false
+  /** The response can take nothing more: it is out, or the connection is gone. */
+  #over = false
   #tooSlow = false
   #clientTimed = false
   #streamFailure: ForwardFailure | null = null
   #onDelivered: ((delivery: Delivery) => void) | null = null
   #onStreamed: ((end: StreamEnd) => void) | null = null
 
-  constructor(core: EngineCore, connection: Connection, { incoming, response }: Received) {
+  constructor(core: EngineCore, connection: Connection, { incoming, response, isLast }: Received) {
     const head = examineHead(
       // A parsed request has both.
       incoming as IncomingMessage & { method: string; url: string },
@@ -53,7 +59,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     this.#connection = connection
     this.#response = response
     this.#head = head
-    this.#isLast = connection.requests >= core.limits.requestsPerConnectionMax
+    this.#isLast = isLast
     this.#body = new ClientBody(incoming, head.bodyBytes !== 0)
     this.defect = connection.refused ?? head.defect
     this.request = describeRequest(
@@ -77,6 +83,11 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
    * cannot make sense of behind it have come to light.
    */
   begin(): void {
+    if (this.#over) {
+      this.#start()
+      this.#connection.ended(this, { isLast: true })
+      return
+    }
     this.#core.sweep.watch(this)
     if (this.#head.bodyBytes === 0) this.#start()
     else setImmediate(() => this.#start())
@@ -88,7 +99,8 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   }
 
   stalled(): void {
-    if (this.#sending === 'last-answer') return // it keeps its own time
+    // A last answer keeps its own time; and who has nothing to take cannot be too slow.
+    if (this.#sending !== 'answer' && this.#sending !== 'stream') return
     this.#tooSlow = true
     this.#connection.socket.resetAndDestroy()
   }
@@ -128,7 +140,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
       request,
       plan,
       names: this.#core.names,
-      trusted: request.peer.trustedHop !== null || this.#core.hops.trusts(request.peer.address),
+      trusted: this.#core.hops.trusts(request.peer.address),
       connectionNames: this.#head.connectionNames,
       // A declared length of 0 is told to the upstream too.
       hasBody: request.bodyBytes !== null,
@@ -186,7 +198,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     const end = body[last]
     if (end === undefined) this.#response.end()
     else if (last > 0 || end.length > joinedBytesMax) this.#response.end(end)
-    else this.#response.end(Buffer.from(end.buffer, end.byteOffset, end.length).toString('latin1'), 'latin1')
+    else this.#response.end(latin1Of(end), 'latin1')
   }
 
   stream(head: { readonly status: number; readonly headers: Headers }): Promise<StreamEnd> {
@@ -215,6 +227,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   #fields(headers: Headers, close: boolean): string[] {
     const fields = headers.slice()
     if (close || this.#isLast || this.#core.draining) {
+      this.#closes = true
       this.#connection.closing = true
       fields.push('connection', 'close')
     }
@@ -228,6 +241,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
       return true
     } catch (error) {
       this.#core.onDefect(error, this.request.id)
+      this.#sending = 'nothing'
       this.#streamFailure = failureOf('internal_error', 'the head cannot be written')
       this.#connection.socket.resetAndDestroy()
       return false
@@ -260,11 +274,13 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     this.#connection.socket.destroy()
   }
 
-  /** The response is out, or the connection is gone. */
   #closed(): void {
     const isWhole = this.#response.writableFinished
+    this.#over = true
     if (!isWhole) this.lost()
     this.#core.sweep.unwatch(this)
+    // Whoever is next in the line begins anew; where nobody is, Node has set the time for an idle connection.
+    if (this.#clientTimed && this.#connection.waiting > 0) this.#connection.socket.setTimeout(0)
     const reason: Reason = this.#tooSlow ? 'client_too_slow' : 'client_abort'
     const begun = this.#sending !== 'nothing'
     this.#onDelivered?.({ delivered: isWhole, reason: isWhole ? null : reason, bytes: this.#bytes, begun })
@@ -273,11 +289,17 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
         ? { reason: null, note: '', bytes: this.#bytes }
         : { reason: this.#streamFailure?.reason ?? reason, note: this.#streamFailure?.note ?? '', bytes: this.#bytes },
     )
-    this.#connection.ended(this)
+    this.#connection.ended(this, { isLast: this.#closes })
   }
 }
 
+/** As text a small body joins the head in one write; as bytes it would take a second buffer, and a slower system call. */
 const joinedBytesMax = 12_288
+
+function latin1Of(bytes: Uint8Array): string {
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return buffer.toString('latin1')
+}
 
 function failureOf(reason: Reason, note: string): ForwardFailure {
   return { kind: 'failure', reason, note }

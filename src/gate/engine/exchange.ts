@@ -102,7 +102,7 @@ export interface Engine extends AsyncDisposable {
   readonly addresses: readonly { readonly host: string; readonly port: number }[]
   /** Connections open now. */
   readonly connections: number
-  /** Stops accepting, answers `connection: close`, resolves when idle or at the deadline. */
+  /** Stops accepting, answers `connection: close`, resolves when idle or after `deadlineMs`. */
   drain(deadlineMs: number): Promise<void>
 }
 

@@ -20,7 +20,7 @@ export interface EngineOptions {
   readonly handler: Handler
   readonly clock: Clock
   readonly ids: Ids
-  /** Told of what is our fault: a handler that rejects or settles without an end. */
+  /** Told of what is our fault: a handler that rejects or settles without an end; without a request's id, a listener's. */
   readonly onDefect: (error: unknown, requestId: string) => void
 }
 
@@ -62,6 +62,7 @@ export async function openEngine(options: EngineOptions): Promise<GatehouseEngin
     const server = opening.adopt(serverFor(core, connections), closed)
     servers.push(server)
     addresses.push(await listening(server, { ...listener, reusePort: options.reusePort }))
+    server.on('error', (error) => core.onDefect(error, '')) // it goes on listening
   }
   const resources = opening.move()
   return {

@@ -15,9 +15,9 @@ export function isSocketError({ code = '' }: ParserError): boolean {
   return !code.startsWith('HPE_') && code !== timeoutCode
 }
 
-/** True where bytes stand that do not even begin like a request. */
+/** True where bytes stand that do not even begin like a request, or stand where none can. */
 export function isGarbage({ code }: ParserError): boolean {
-  return code === 'HPE_INVALID_METHOD'
+  return code === 'HPE_INVALID_METHOD' || code === 'HPE_CLOSED_CONNECTION'
 }
 
 const timeoutCode = 'ERR_HTTP_REQUEST_TIMEOUT'

@@ -4,6 +4,8 @@ import type { Clock } from '../../core/mod.ts'
 export interface Swept {
   /** Called about every `resolutionMs`; must not throw. */
   check(nowMs: number): void
+  /** Its place in the sweep, which alone writes it; -1 while it is not watched. */
+  sweepPlace: number
 }
 
 /**
@@ -18,7 +20,9 @@ export interface Sweep extends Disposable {
 }
 
 export function createSweep(clock: Pick<Clock, 'monotonicMs'>, resolutionMs: number): Sweep {
-  const watched = new Set<Swept>()
+  // An array in which everybody knows his place, not a Set: a Set leaves dead tables behind in the old generation, which keep
+  // whatever was in them, whole exchanges, until the next full collection. It cost a tenth of the time.
+  const watched: Swept[] = []
   let timer: NodeJS.Timeout | null = null
   let latestMs = 0
   const stop = (): void => {
@@ -28,22 +32,29 @@ export function createSweep(clock: Pick<Clock, 'monotonicMs'>, resolutionMs: num
   const round = (): void => {
     const nowMs = clock.monotonicMs()
     latestMs = nowMs + resolutionMs
-    if (watched.size === 0) return stop()
-    for (const swept of watched) swept.check(nowMs)
+    if (watched.length === 0) return stop()
+    // Backwards, because whoever leaves is replaced by the last one.
+    for (let i = watched.length - 1; i >= 0; i--) watched[i]?.check(nowMs)
   }
   return {
     get latestMs() {
       return latestMs
     },
     watch: (swept) => {
-      watched.add(swept)
+      swept.sweepPlace = watched.push(swept) - 1
       if (timer !== null) return
       latestMs = clock.monotonicMs() + resolutionMs
       // Behind the poll phase: after a stall of our own, what has arrived meanwhile is seen before anybody is called late.
       timer = setInterval(() => setImmediate(round), resolutionMs).unref()
     },
     unwatch: (swept) => {
-      watched.delete(swept)
+      const place = swept.sweepPlace
+      if (place === -1) return
+      swept.sweepPlace = -1
+      const last = watched.pop()
+      if (last === undefined || last === swept) return
+      watched[place] = last
+      last.sweepPlace = place
     },
     [Symbol.dispose]: stop,
   }

@@ -6,6 +6,7 @@ import {
   openHttpUpstream,
   openRawUpstream,
   openTestEngine,
+  openTlsUpstream,
   type Seen,
   type TestEngineOptions,
   upstreamAt,
@@ -113,6 +114,15 @@ test('forward() says that nobody listens', async () => {
   const body = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n'
   const answers = await client.send(`${body}hello`).whenAnswered(2)
   assert.deepEqual(answers[1]?.status, 502)
+})
+
+test('forward() trusts no certificate that nobody vouches for', async () => {
+  await using upstream = await openTlsUpstream((_request, response) => void response.end('ok'))
+  await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
+  using client = await RawClient.open(gate.port)
+  const [answer] = await client.send(get).whenAnswered()
+  assert.deepEqual([answer?.status, gate.seen[0]?.reason], [502, 'upstream_refused'])
+  assert.match(gate.seen[0]?.note ?? '', /SELF_SIGNED/)
 })
 
 test('forward() answers 502 although the client’s body is still on its way', async () => {

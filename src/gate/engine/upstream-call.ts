@@ -61,17 +61,18 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   /** Sends the request. `hasBody` false: none is sent, whatever the client sent. */
   start({ pool, basePath }: UpstreamPool, request: { method: string; headers: string[]; hasBody: boolean }): void {
+    const { plan } = this.#options
+    const body = request.hasBody ? this.#bodyToSend() : null
+    if (this.#state === 'done') return
+    pool.dispatch({ method: request.method, path: `${basePath}${plan.target}`, headers: request.headers, body }, this)
+  }
+
+  #bodyToSend(): Buffer | Readable {
     const { plan, body } = this.#options
-    let sent: Buffer | Readable | null = null
-    if (request.hasBody) {
-      sent = body.complete ? body.takeWhole() : body.open(this.#onBodyChunk)
-      if (sent instanceof Buffer && sent.length > plan.bodyBytesMax) return this.fail('body_too_large', bodyNote(plan))
-      if (!(sent instanceof Buffer)) this.#body = sent
-    }
-    pool.dispatch(
-      { method: request.method, path: `${basePath}${plan.target}`, headers: request.headers, body: sent },
-      this,
-    )
+    if (!body.complete) return (this.#body = body.open(this.#onBodyChunk))
+    const whole = body.takeWhole()
+    if (whole.length > plan.bodyBytesMax) this.fail('body_too_large', bodyNote(plan))
+    return whole
   }
 
   /** The answer is whole, or there will be none. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import {
   type ApiRequest,
@@ -13,6 +14,7 @@ import {
 } from '../../../core/mod.ts'
 import type { Delivery, Exchange, ForwardPlan, StreamEnd } from '../exchange.ts'
 import { type GatehouseEngine, openEngine } from '../open-engine.ts'
+import { selfSigned } from './self-signed.ts'
 
 /** Limits that no test meets unless it means to. */
 export const roomyLimits: ConnectionLimits = {
@@ -167,6 +169,12 @@ export interface TestUpstream extends AsyncDisposable {
 /** An upstream that answers as told. */
 export async function openHttpUpstream(listener: RequestListener): Promise<TestUpstream> {
   return await opened(createHttpServer({ keepAliveTimeout: 60_000 }, listener))
+}
+
+/** The same behind TLS, with a certificate that nobody vouches for. */
+export async function openTlsUpstream(listener: RequestListener): Promise<TestUpstream> {
+  const upstream = await opened(createTlsServer(selfSigned, listener))
+  return { ...upstream, url: upstream.url.replace('http:', 'https:') }
 }
 
 /** An upstream that says what it is told, HTTP or not; called with each chunk that arrives. */
