@@ -19,7 +19,7 @@ export interface GateAudit {
 }
 
 export function createGateAudit({ append, clock, log }: GateAuditParts): GateAudit {
-  const ids = createRequestIds()
+  const ids = createRequestIds({ nowMs: () => clock.wallMs() })
   let known: string | null = null
   const tell: GateAudit['tell'] = async (kind, details) => {
     try {

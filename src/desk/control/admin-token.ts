@@ -11,7 +11,7 @@ const settingName = 'admin_token_hash'
 export async function ensureAdminToken(store: ControlStore, clock: Clock): Promise<string | null> {
   if ((await store.setting(settingName)) !== null) return null
   const token = mintToken('gtha')
-  const id = createRequestIds().requestId()
+  const id = createRequestIds({ nowMs: () => clock.wallMs() }).requestId()
   const event = { kind: 'admin.token', atMs: clock.wallMs(), actor: 'desk', details: { id, state: 'created' } } as const
   return (await store.putSetting(settingName, hashToken(token), [event])) ? token : null
 }
