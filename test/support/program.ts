@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { type AdminClient, openAdminClient } from '../../src/cli/admin-client.ts'
 
 const bin = fileURLToPath(new URL('../../bin/gatehouse.js', import.meta.url))
-const startMs = 20_000
+const startMs = 60_000
 
 /** The whole program as its user runs it, in a folder of its own. */
 export interface Program extends AsyncDisposable {
