@@ -3,18 +3,23 @@ import { systemClock } from '../../core/mod.ts'
 import { Batch } from './commit.ts'
 import { type ControlBlock, ringWordAt, viewControlBlock, words, writeGauge } from './control-block.ts'
 import { recordBytesMax, recordHeadBytes } from './envelope.ts'
+import { KeyRowWriter } from './key-row-writer.ts'
 import { walDirOf, writeOpenMark } from './files.ts'
+import { GrowingTree } from './growing-tree.ts'
 import { ledgerLogs } from './logs.ts'
 import {
+  flushBytesOf,
   frameBytesOf,
   frameHeadBytes,
   frameMarks,
+  keyRowFrame,
   logOfMeta,
   markOfMeta,
   type RingView,
   rowOfMeta,
   viewRing,
 } from './ring.ts'
+import { TreeHeadWriter } from './tree-head.ts'
 import { batchBytesMax, noDigest } from './wal-format.ts'
 import { type WalPosition, WalWriter } from './wal-writer.ts'
 
@@ -23,9 +28,15 @@ export interface LedgerThreadSetup {
   readonly dir: string
   readonly boot: Uint8Array
   readonly paceMs: number
+  /** How long records that nobody waits for may wait for each other. */
+  readonly flushMs: number
   readonly control: MessagePort
   readonly controlBlock: SharedArrayBuffer
   readonly rings: readonly LedgerRing[]
+  /** Where the head of each log's tree is published. */
+  readonly treeHeads: SharedArrayBuffer
+  /** Where this start's rows of the key store go. */
+  readonly keyRowsPath: string
   /** By log id. */
   readonly positions: readonly WalPosition[]
 }
@@ -40,6 +51,7 @@ export interface LedgerRing {
 interface Ring {
   readonly view: RingView
   readonly waitAt: number
+  readonly flushBytes: number
   readonly takenAt: number
   readonly openSeqs: Float64Array
   port: MessagePort | null
@@ -50,6 +62,8 @@ interface Ring {
 interface Log {
   readonly batch: Batch
   readonly writer: WalWriter
+  readonly tree: GrowingTree
+  readonly head: TreeHeadWriter
   prev: Buffer
   lastUs: number
 }
@@ -64,10 +78,13 @@ export class CommitLoop {
   readonly #setup: LedgerThreadSetup
   readonly #rings: readonly Ring[]
   #logs: readonly Log[] = []
+  #keyRows: KeyRowWriter | null = null
   /** Where the next commit begins to take, so that no ring is always last. */
   #turn = 0
   #recordsPerCommit = 0
   #startedMs = 0
+  /** When records were first seen that nobody waits for and that are not written yet. */
+  #pendingSinceMs: number | null = null
   #commits = 0
   #bytes = 0
 
@@ -81,6 +98,7 @@ export class CommitLoop {
       return {
         view,
         waitAt: ringWordAt(ring, 'wait'),
+        flushBytes: flushBytesOf(view.ringBytes),
         takenAt: ringWordAt(ring, 'taken'),
         openSeqs: new Float64Array(openSeqs),
         port: null,
@@ -90,9 +108,10 @@ export class CommitLoop {
   }
 
   open(): void {
-    const { dir, boot, positions } = this.#setup
+    const { dir, boot, positions, keyRowsPath } = this.#setup
+    this.#keyRows = new KeyRowWriter(keyRowsPath)
     this.#logs = ledgerLogs.map((log, id) => {
-      const position = positions[id] ?? { fileSeq: null, offset: 0, nextSeq: 0, prev: noDigest, lastUs: 0 }
+      const position = positions[id] ?? { fileSeq: null, offset: 0, nextSeq: 0, prev: noDigest, lastUs: 0, peaks: [] }
       const writer = new WalWriter({
         walDir: walDirOf(dir, log),
         position,
@@ -100,12 +119,21 @@ export class CommitLoop {
         wallMs: () => systemClock.wallMs(),
         beat: () => this.beat(),
       })
-      return { batch: new Batch(), writer, prev: Buffer.from(position.prev), lastUs: position.lastUs }
+      return {
+        batch: new Batch(),
+        writer,
+        tree: new GrowingTree(position.nextSeq, position.peaks),
+        head: new TreeHeadWriter(this.#setup.treeHeads, id),
+        prev: Buffer.from(position.prev),
+        lastUs: position.lastUs,
+      }
     })
+    for (const log of this.#logs) publishHead(log)
     this.#publishSizes()
   }
 
   close(): void {
+    this.#keyRows?.[Symbol.dispose]()
     for (const log of this.#logs) log.writer[Symbol.dispose]()
   }
 
@@ -117,6 +145,27 @@ export class CommitLoop {
   get pending(): boolean {
     for (const ring of this.#rings) if (Atomics.load(this.words, ring.view.headAt) !== ring.taken) return true
     return false
+  }
+
+  /**
+   * How long the next commit has time: not at all when somebody waits for it or there is a lot to write, for ever when there
+   * is nothing. A sync costs the same for one record and for a thousand, so those that nobody waits for gather until then.
+   */
+  dueInMs(): number {
+    let pending = false
+    for (const { view, taken, flushBytes } of this.#rings) {
+      const bytes = (Atomics.load(this.words, view.headAt) - taken) | 0
+      if (bytes === 0) continue
+      if (bytes >= flushBytes) return 0
+      const wanted = Atomics.load(this.words, view.wantedAt)
+      if (wanted !== 0 && ((wanted - 1 - taken) | 0) > 0) return 0
+      pending = true
+    }
+    if (!pending) return Number.POSITIVE_INFINITY
+    if (Atomics.load(this.words, words.stop) === 1) return 0
+    const nowMs = systemClock.monotonicMs()
+    this.#pendingSinceMs ??= nowMs
+    return Math.max(0, this.#pendingSinceMs + this.#setup.flushMs - nowMs)
   }
 
   /** From now on this port wakes the ring's thread. It is sent one message at once, in place of any that found no port. */
@@ -139,12 +188,15 @@ export class CommitLoop {
     const us = Math.floor(systemClock.wallMs() * 1000)
     for (const [id, log] of this.#logs.entries()) this.#begin(id, log, us)
     this.#takeAll()
+    this.#writeKeyRows()
     let records = 0
     for (const log of this.#logs) records += this.#write(log)
     this.#recordsPerCommit += (records - this.#recordsPerCommit) / 8
     this.#commits++
     this.#publishSizes()
     this.#release()
+    // Only now: nobody's answer waits for the tree.
+    for (const log of this.#logs) growTree(log)
     return true
   }
 
@@ -154,6 +206,7 @@ export class CommitLoop {
       if (waitMs > 0) Atomics.wait(this.words, words.sleep, 0, Math.min(waitMs, this.#setup.paceMs)) // nobody notifies: `sleep` is 0
     }
     this.#startedMs = systemClock.monotonicMs()
+    this.#pendingSinceMs = null
   }
 
   #begin(id: number, log: Log, us: number): void {
@@ -166,10 +219,8 @@ export class CommitLoop {
     log.writer.rotate()
     const name = ledgerLogs[id]
     if (name !== 'access') return
-    let mark = log.writer.nextSeq
-    for (const { openSeqs } of this.#rings)
-      for (const open of openSeqs) if (open !== 0 && open - 1 < mark) mark = open - 1
-    writeOpenMark(this.#setup.dir, name, mark)
+    const open = this.#rings.flatMap(({ openSeqs }) => [...openSeqs].filter((seq) => seq !== 0).map((seq) => seq - 1))
+    writeOpenMark(this.#setup.dir, name, { at: log.writer.nextSeq, open })
   }
 
   #takeAll(): void {
@@ -191,6 +242,11 @@ export class CommitLoop {
       const offset = at & (view.ringBytes - 1)
       const recordBytes = view.ints[offset >> 2] ?? 0
       const meta = view.ints[(offset >> 2) + 1] ?? 0
+      if (logOfMeta(meta) === keyRowFrame) {
+        if (this.#keyRows?.add(view.bytes, offset + frameHeadBytes, recordBytes) !== true) break
+        at = (at + frameBytesOf(recordBytes)) | 0
+        continue
+      }
       const log = this.#logs[logOfMeta(meta)]
       if (log === undefined || recordBytes < recordHeadBytes || recordBytes > recordBytesMax)
         throw new Error('a ring is damaged')
@@ -204,6 +260,14 @@ export class CommitLoop {
     if (at === ring.taken) return
     ring.taken = at
     Atomics.store(this.words, ring.takenAt, at)
+  }
+
+  /** Before the records: one that is on disk without its key could never be read. */
+  #writeKeyRows(): void {
+    if (this.#keyRows === null || this.#keyRows.pendingBytes === 0) return
+    this.beat()
+    this.#keyRows.write()
+    this.beat()
   }
 
   #write(log: Log): number {
@@ -229,10 +293,23 @@ export class CommitLoop {
       const { port } = ring
       if (Atomics.load(this.words, ring.view.tailAt) === ring.taken) continue
       Atomics.store(this.words, ring.view.tailAt, ring.taken)
+      const wanted = Atomics.load(this.words, ring.view.wantedAt)
+      if (wanted !== 0 && ((wanted - 1 - ring.taken) | 0) <= 0)
+        Atomics.compareExchange(this.words, ring.view.wantedAt, wanted, 0) // fails when more is wanted meanwhile
       // Without a port the wish stays, and the port's first message grants it.
       if (port !== null && Atomics.exchange(this.words, ring.waitAt, 0) === 1) port.postMessage(0)
     }
     const { control: port } = this.#setup
     if (Atomics.exchange(this.words, words.commitWait, 0) === 1) port.postMessage({ type: 'committed' })
   }
+}
+
+function growTree(log: Log): void {
+  if (log.batch.records === 0) return
+  log.batch.addTo(log.tree)
+  publishHead(log)
+}
+
+function publishHead({ head, tree, writer }: Log): void {
+  head.publish({ size: tree.size, peaks: tree.peaks, file: writer.file })
 }

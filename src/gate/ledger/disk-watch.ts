@@ -35,7 +35,7 @@ export interface DiskWatch extends Disposable {
   readonly status: DiskStatus
 }
 
-const lookMs = 1000
+const lookMsDefault = 1000
 
 /** Watches from a first look on; `onFull` is called once, when the last threshold is passed. */
 export function watchDisk(options: {
@@ -43,6 +43,11 @@ export function watchDisk(options: {
   readonly askRoom: AskRoom
   readonly first: DiskStatus
   readonly onFull: () => void
+  /**
+   * From one look to the next.
+   * @default 1000
+   */
+  readonly lookMs?: number
 }): DiskWatch {
   let status = options.first
   let isTold = false
@@ -62,7 +67,7 @@ export function watchDisk(options: {
     isTold = true
     options.onFull()
   }
-  const timer = setInterval(() => void look(), lookMs)
+  const timer = setInterval(() => void look(), options.lookMs ?? lookMsDefault)
   timer.unref()
   return {
     get status() {

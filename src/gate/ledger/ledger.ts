@@ -1,34 +1,53 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { type Clock, GatehouseError, type LedgerSettings, type LedgerStatus, messageOf } from '../../core/mod.ts'
-import { type CommitBell, hangBell } from './commit-bell.ts'
-import { ledgerStates, readGauge, wakeLedger, words } from './control-block.ts'
-import { endsOfDeadThread, cutOffRecord, type RouteNames } from './dead-thread.ts'
-import { jsonBytesMax } from './envelope.ts'
-import { countBusyRows } from './inflight-table.ts'
-import { type LedgerReader, openBoundedReader } from './ledger-reader.ts'
-import { type LedgerWorker, startLedgerWorker } from './ledger-worker.ts'
-import { lockLedger } from './lock.ts'
-import { type LedgerLog, ledgerLogs, logIdOf } from './logs.ts'
-import { ThreadRecordLog } from './record-log-thread.ts'
-import { type Recovered, recoverLog, type RecoveryNotice } from './recovery.ts'
-import { ringBytesIn } from './ring.ts'
-import type { LedgerSlot } from './slot.ts'
 import {
-  allocateSpine,
-  clearRing,
-  readRingWord,
-  ringBytesUsed,
-  type RingMemory,
-  slotOf,
-  type SpineMemory,
-} from './spine-memory.ts'
-import { stalledAfterMs, type StallWatch, watchBeat } from './stall-watch.ts'
+  type AccessEvent,
+  type AuditEvent,
+  type Clock,
+  decodeAccessEvent,
+  GatehouseError,
+  type LedgerSettings,
+  type LedgerStatus,
+} from '../../core/mod.ts'
+import type { CommitBell } from './commit-bell.ts'
+import { ledgerStates, readGauge, wakeLedger, words } from './control-block.ts'
+import { endsOfDeadThread, type RouteNames } from './dead-thread.ts'
+import type { AskRoom } from './disk-watch.ts'
+import { countBusyRows } from './inflight-table.ts'
+import type { KeeperPace } from './keeper/keeper-messages.ts'
+import type { Keeping } from './keeping.ts'
+import { type LedgerFiles, openLedgerFiles } from './ledger-files.ts'
+import { type LedgerReader, openBoundedReader } from './ledger-reader.ts'
+import type { LedgerWorker } from './ledger-worker.ts'
+import { ThreadRecordLog } from './record-log-thread.ts'
+import type { RecoveryNotice } from './recovery.ts'
+import { ringBytesIn } from './ring.ts'
+import type { RecordOpener } from './seal/record-opener.ts'
+import type { SealingSlot } from './seal/thread-sealer.ts'
+import type { LedgerSlot } from './slot.ts'
+import { clearRing, readRingWord, ringBytesUsed, type RingMemory, slotOf, type SpineMemory } from './spine-memory.ts'
+import { stalledAfterMs, type StallWatch } from './stall-watch.ts'
 
 export interface LedgerOptions {
-  /** The ledger's folder; whoever may write to it may rewrite history. Made (0700) when it is not there. */
+  /**
+   * The ledger's folder; whoever may write to it may rewrite history. Made (0700) when it is not there. Beside it lie `keys`,
+   * with the root key, and `keystore`: who may read both may read every record.
+   */
   readonly dir: string
+  /**
+   * The node's name, written into the origins of the logs when they are made, and never again.
+   * @default the name of the host
+   */
+  readonly node?: string
+  /**
+   * How often the logs are signed and re-read.
+   * @default once a second; 4 MiB/s, each 10 minutes
+   */
+  readonly keeperPace?: Partial<KeeperPace>
+  /**
+   * How much room there is on the disk of a folder.
+   * @default what the file system says
+   */
+  readonly askRoom?: AskRoom
   /** Gateway threads; each gets a ring. */
   readonly threads: number
   readonly settings: LedgerSettings
@@ -71,80 +90,32 @@ export interface Ledger extends AsyncDisposable {
    * when they are durable; the slot is free then.
    */
   threadDied(thread: number): Promise<number>
-  /** Resolves when the record is durable. Rejects with `ledger_poisoned` or `ledger_closed` when it cannot be known to be. */
-  append(log: LedgerLog, json: string): Promise<void>
+  /** 16 hex digits that stand in every record of this start. */
+  readonly boot: string
+  /** Resolves when the event's record is durable. Rejects with `ledger_poisoned` or `ledger_closed` when it cannot be known to be. */
+  append(event: AccessEvent): Promise<void>
+  /** The same for the audit log. */
+  audit(event: AuditEvent): Promise<void>
   status(): LedgerReport
   /** Committed records, while the writer runs. */
   reader(): LedgerReader
-  /** Calls back soon, at most each 10 ms, after the ledger grew; once soon after the call too if it is not empty. */
+  /** The published form of both logs: what the newest checkpoints cover. */
+  readonly files: LedgerFiles
+  /** Calls back soon, at most each 50 ms, after the ledger grew; once soon after the call too if it is not empty. */
   onCommit(listener: () => void): Disposable
-  /** Writes what the rings hold, and ends the ledger thread. The gateway threads are drained before. */
+  /** Writes what the rings hold, signs it, and ends the ledger's threads. The gateway threads are drained before. */
   close(): Promise<void>
 }
 
-const inflightMaxDefault = 16_384
-
-/**
- * Locks, recovers and opens the ledger, and ends every answer that the last crash cut off.
- * Throws `ledger_locked`, `ledger_corrupt` with file and offset, or `ledger_unreadable`.
- */
-export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { dir, settings } = options
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
-  await using opened = new AsyncDisposableStack()
-  opened.use(lockLedger(dir))
-  const recovered = ledgerLogs.map((log) => recover(dir, log))
-  const spine = allocateSpine({
-    threads: options.threads,
-    settings,
-    inflightMax: options.inflightMax ?? inflightMaxDefault,
-    firstPosition: options.firstPosition ?? 0,
-  })
-  const bell = opened.use(hangBell(spine.control))
-  const worker = await startLedgerWorker({
-    setup: {
-      dir,
-      boot: randomBytes(16),
-      paceMs: settings.paceMs,
-      controlBlock: spine.controlBlock,
-      rings: spine.rings.concat(spine.main),
-      positions: recovered.map((log) => log.position),
-    },
-    onCommitted: () => bell.rung(),
-    onFailed: options.onFailed,
-    endMs: settings.stallMs,
-  })
-  opened.use(worker)
-  const watch = opened.use(
-    watchBeat({
-      beat: () => Atomics.load(spine.control.ints, words.beat),
-      clock: options.clock,
-      stallMs: settings.stallMs,
-      onStall: (silentMs) => worker.fail(`the ledger thread was silent for ${Math.round(silentMs)} ms`),
-    }),
-  )
-  const notices = recovered.flatMap((log) => log.notices)
-  const ledger = new OpenLedger(options, { spine, worker, watch, bell, notices })
-  for (const cut of recovered[0]?.open.values() ?? []) await ledger.append('access', cutOffRecord(cut, 'process_died'))
-  ledger.owns(opened.move())
-  return ledger
-}
-
-/** What the file system refuses, told as what it means. */
-function recover(dir: string, log: LedgerLog): Recovered {
-  try {
-    return recoverLog(dir, log)
-  } catch (cause) {
-    if (cause instanceof GatehouseError) throw cause
-    throw new GatehouseError('ledger_unreadable', `Cannot recover the ledger in ${dir}: ${messageOf(cause)}`, { cause })
-  }
-}
-
-interface Parts {
+/** What a ledger is made of. */
+export interface LedgerParts {
+  readonly sealing: SealingSlot
+  readonly opener: RecordOpener
   readonly spine: SpineMemory
   readonly worker: LedgerWorker
   readonly watch: StallWatch
   readonly bell: CommitBell
+  readonly keeping: Keeping
   readonly notices: readonly RecoveryNotice[]
 }
 
@@ -153,25 +124,28 @@ const lookMs = 1
 /** Records of a dead thread that are under way at once. */
 const endsAtOnce = 256
 
-class OpenLedger implements Ledger {
+/** A ledger whose threads run. */
+export class OpenLedger implements Ledger {
+  readonly files: LedgerFiles
   readonly notices: readonly RecoveryNotice[]
   readonly #options: LedgerOptions
-  readonly #parts: Parts
+  readonly #parts: LedgerParts
   /** Main writes like any thread, but waits as long as the ledger may be silent: there is nobody to refuse. */
   readonly #log: ThreadRecordLog
   readonly #port: MessagePort
   #resources: AsyncDisposable | null = null
   #closing: Promise<void> | null = null
 
-  constructor(options: LedgerOptions, parts: Parts) {
+  constructor(options: LedgerOptions, parts: LedgerParts) {
     const { spine } = parts
     this.#options = options
     this.#parts = parts
     this.notices = parts.notices
+    this.files = openLedgerFiles(options.dir)
     this.#port = this.#attach(spine.main)
     const settings = { ...options.settings, waitMs: options.settings.stallMs }
     this.#log = new ThreadRecordLog({
-      slot: slotOf(spine, spine.main, settings),
+      slot: slotOf(spine, spine.main, { settings, sealing: parts.sealing }),
       port: this.#port,
       clock: options.clock,
     })
@@ -184,7 +158,9 @@ class OpenLedger implements Ledger {
 
   slot(thread: number): { readonly slot: LedgerSlot; readonly port: MessagePort } {
     const ring = this.#ringOf(thread)
-    return { slot: slotOf(this.#parts.spine, ring, this.#options.settings), port: this.#attach(ring) }
+    const { settings } = this.#options
+    const { spine, sealing } = this.#parts
+    return { slot: slotOf(spine, ring, { settings, sealing }), port: this.#attach(ring) }
   }
 
   async threadDied(thread: number): Promise<number> {
@@ -200,39 +176,41 @@ class OpenLedger implements Ledger {
       owed: readRingWord(spine, ring, 'owed'),
       wallMs: this.#options.clock.wallMs(),
       routeOf: (index) => this.#options.routeOf?.(thread, index) ?? null,
-      openedAt: (seq) => reader.read(seq, { bytesMax: 0, recordsMax: 1 })[0]?.bytes ?? null,
+      openedAt: (seq) => {
+        const record = reader.read(seq, { bytesMax: 0, recordsMax: 1 })[0]
+        return record === undefined ? null : decodeAccessEvent(record.bytes)
+      },
     })
-    for (let i = 0; i < ends.records.length; i += endsAtOnce) {
-      await Promise.all(ends.records.slice(i, i + endsAtOnce).map((record) => this.append('access', record)))
+    for (let i = 0; i < ends.events.length; i += endsAtOnce) {
+      await Promise.all(ends.events.slice(i, i + endsAtOnce).map((event) => this.append(event)))
     }
     clearRing(spine, ring)
     return ends.aborted
   }
 
-  async append(log: LedgerLog, json: string): Promise<void> {
-    const bytes = Buffer.byteLength(json)
-    if (bytes > jsonBytesMax)
-      throw new GatehouseError('invalid_argument', `Cannot record ${bytes} bytes: at most ${jsonBytesMax}`)
-    const reservation = await this.#log.reserveIn(logIdOf(log), noRequest, bytes)
-    if (reservation === null) throw this.#lost('it has no room')
-    try {
-      reservation.finish(json)
-      const durable = await reservation.durable()
-      if (durable !== 'durable') throw this.#lost('the record may not be on disk')
-    } finally {
-      reservation.close()
-    }
+  get boot(): string {
+    return this.#parts.sealing.boot
+  }
+
+  async append(event: AccessEvent): Promise<void> {
+    await this.#durable(this.#log.writeSoon(event))
+  }
+
+  async audit(event: AuditEvent): Promise<void> {
+    await this.#durable(this.#log.auditSoon(event))
   }
 
   status(): LedgerReport {
-    const { spine, watch, worker } = this.#parts
+    const { spine, watch, worker, keeping } = this.#parts
     const { control } = spine
+    const size = readGauge(control, 'accessSize')
     const beatAgeMs = Math.round(watch.silentMs)
     const failed = worker.failed || Atomics.load(control.ints, words.state) === ledgerStates.failed
     const rings = [...spine.rings, spine.main]
     return {
       state: failed ? 'failed' : beatAgeMs > stalledAfterMs ? 'stalled' : 'ok',
-      size: readGauge(control, 'accessSize'),
+      size,
+      ...keeping.status({ access: size, audit: readGauge(control, 'auditSize') }),
       beatAgeMs,
       commits: readGauge(control, 'commits'),
       bytes: readGauge(control, 'bytes'),
@@ -248,9 +226,10 @@ class OpenLedger implements Ledger {
 
   reader(): LedgerReader {
     const { control } = this.#parts.spine
-    return openBoundedReader(this.#options.dir, (log) =>
-      readGauge(control, log === 'access' ? 'accessSize' : 'auditSize'),
-    )
+    return openBoundedReader(this.#options.dir, {
+      sizeOf: (log) => readGauge(control, log === 'access' ? 'accessSize' : 'auditSize'),
+      opener: this.#parts.opener,
+    })
   }
 
   onCommit(listener: () => void): Disposable {
@@ -263,6 +242,12 @@ class OpenLedger implements Ledger {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #durable(written: Promise<number | null>): Promise<void> {
+    const end = await written
+    if (end === null) throw this.#lost('it has no room')
+    if ((await this.#log.waitDurable(end)) !== 'durable') throw this.#lost('the record may not be on disk')
   }
 
   async #close(): Promise<void> {
@@ -299,5 +284,3 @@ class OpenLedger implements Ledger {
     return new GatehouseError('ledger_poisoned', `The ledger takes no records: ${why}`)
   }
 }
-
-const noRequest = { requestId: '0'.repeat(32), receivedAtMs: 0, routeIndex: -1 }

@@ -26,6 +26,7 @@ export function openLogIdentity(
 ): LogIdentity {
   const logDir = logDirOf(dir, log)
   const origin = keptText(join(logDir, 'origin'), () => newOrigin(node, log))
+  if (!isKeyName(origin)) throw corrupt(join(logDir, 'origin'), 'it is no name of a log')
   const vkeyPath = join(logDir, 'vkey')
   const keyPath = join(keysDir, `ledger-${log}.key`)
   if (existsSync(vkeyPath) && !existsSync(keyPath))
@@ -36,12 +37,12 @@ export function openLogIdentity(
   const { privateKey, publicKey } = loadOrCreateSigningKey(keyPath)
   const key = verifierKey(sha256, { name: origin, type: 'ed25519', publicKey })
   const vkey = keptText(vkeyPath, () => formatVerifierKey(key))
-  if (vkey !== formatVerifierKey(key))
-    throw new GatehouseError(
-      'ledger_corrupt',
-      `Cannot trust ${vkeyPath}: it is not the public key of ${keyPath} for ${origin}`,
-    )
+  if (vkey !== formatVerifierKey(key)) throw corrupt(vkeyPath, `it is not the public key of ${keyPath} for ${origin}`)
   return { origin, key, privateKey }
+}
+
+function corrupt(path: string, why: string): GatehouseError {
+  return new GatehouseError('ledger_corrupt', `Cannot trust ${path}: ${why}`)
 }
 
 function newOrigin(node: string, log: LedgerLog): string {

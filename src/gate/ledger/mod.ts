@@ -5,7 +5,11 @@
  * does nothing else; any failed write ends the gate, and recovery decides what is true; records are opaque here.
  * @module
  */
-export { openLedger, type Ledger, type LedgerOptions, type LedgerReport } from './ledger.ts'
+export type { DiskRoom } from './disk-watch.ts'
+export type { KeeperPace } from './keeper/keeper-messages.ts'
+export type { Ledger, LedgerOptions, LedgerReport } from './ledger.ts'
+export { openLedger } from './open-ledger.ts'
+export { openLedgerFiles, type LedgerFiles } from './ledger-files.ts'
 export { openLedgerReader, type LedgerReader, type ReadBounds } from './ledger-reader.ts'
 export type { LedgerLog } from './logs.ts'
 export type { Durable, InflightFacts, RecordLog, Reservation } from './record-log.ts'

@@ -9,7 +9,10 @@ import {
 } from './control-block.ts'
 import { allocateInflightTable, clearInflightTable, inflightRowsMax } from './inflight-table.ts'
 import { allocateRing, ringBytesOf } from './ring.ts'
+import { ledgerLogs } from './logs.ts'
+import type { SealingSlot } from './seal/thread-sealer.ts'
 import type { LedgerSlot } from './slot.ts'
+import { allocateTreeHeads } from './tree-head.ts'
 
 /** One thread's part of the shared memory. */
 export interface RingMemory extends LedgerRing {
@@ -23,6 +26,8 @@ export interface SpineMemory {
   readonly control: ControlBlock
   readonly rings: readonly RingMemory[]
   readonly main: RingMemory
+  /** What the ledger thread publishes of each log's tree. */
+  readonly treeHeads: SharedArrayBuffer
 }
 
 const mainRingBytes = 1024 * 1024
@@ -50,10 +55,20 @@ export function allocateSpine(options: {
   }
   const rows = Math.min(options.inflightMax, inflightRowsMax)
   const rings = Array.from({ length: threads }, (_, ring) => allocate(ring, settings.ringBytes, rows))
-  return { controlBlock, control, rings, main: allocate(threads, mainRingBytes, mainRows) }
+  return {
+    controlBlock,
+    control,
+    rings,
+    main: allocate(threads, mainRingBytes, mainRows),
+    treeHeads: allocateTreeHeads(ledgerLogs.length),
+  }
 }
 
-export function slotOf(spine: SpineMemory, ring: RingMemory, settings: LedgerSettings): LedgerSlot {
+export function slotOf(
+  spine: SpineMemory,
+  ring: RingMemory,
+  { settings, sealing }: { readonly settings: LedgerSettings; readonly sealing: SealingSlot },
+): LedgerSlot {
   return {
     thread: ring.ring,
     ring: ring.ring,
@@ -61,6 +76,7 @@ export function slotOf(spine: SpineMemory, ring: RingMemory, settings: LedgerSet
     memory: ring.memory,
     inflight: ring.inflight,
     settings,
+    sealing,
   }
 }
 
@@ -77,5 +93,6 @@ export function ringBytesUsed(spine: SpineMemory, ring: RingMemory): number {
 export function clearRing(spine: SpineMemory, ring: RingMemory): void {
   clearInflightTable(ring.inflight)
   new Float64Array(ring.openSeqs).fill(0)
-  for (const word of ['wait', 'owed'] as const) Atomics.store(spine.control.ints, ringWordAt(ring.ring, word), 0)
+  for (const word of ['wait', 'owed', 'wanted'] as const)
+    Atomics.store(spine.control.ints, ringWordAt(ring.ring, word), 0)
 }
