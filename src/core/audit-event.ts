@@ -8,7 +8,6 @@ export type AuditKind =
   | 'clock.stepped'
   | 'config.revision'
   | 'policy.changed'
-  | 'policy.changed'
   | 'consumer.created'
   | 'consumer.changed'
   | 'key.created'

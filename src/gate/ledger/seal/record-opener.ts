@@ -1,13 +1,13 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { GatehouseError, messageOf } from '../../../core/mod.ts'
-import { decryptCtr, hmacBlockBytes, hmacOf, openBlockCipher } from '../../../crypto/mod.ts'
-import { parseRecord, type SealedPart, unpadPlaintext } from '../../../tlog/mod.ts'
+import { CtrReader, hmacBlockBytes, hmacOf, openBlockCipher } from '../../../crypto/mod.ts'
+import { parseRecord, type SealedPart } from '../../../tlog/mod.ts'
 import { publicLengthAt, recordBytesMax, stampAt } from '../envelope.ts'
 import type { LedgerLog } from '../logs.ts'
 import type { DataKey } from './data-key.ts'
 import { type RowId, rowIdText } from './key-rows.ts'
 import type { KeyStore } from './key-store.ts'
-import { saltBytes, tagBytes } from './layout.ts'
+import { paddedBytes, saltBytes, tagBytes } from './layout.ts'
 import { RecentMap } from './recent-map.ts'
 import type { RootKeys } from './root-keys.ts'
 
@@ -38,34 +38,41 @@ export interface RecordOpenerOptions {
 }
 
 const keysMax = 10_000
-const commitMark = Buffer.of(2)
+const commitMark = 2
+
+/** A key at work for reading. */
+interface ReadingKey {
+  readonly id: RowId
+  readonly key: DataKey
+  readonly reader: CtrReader
+}
 
 export function createRecordOpener({ root, store, originOf }: RecordOpenerOptions): RecordOpener {
   const names = openBlockCipher(root.naming)
-  const keys = new RecentMap<string, { readonly id: RowId; readonly key: DataKey }>(keysMax)
-  const keyOf = (keyTag: Uint8Array): DataKey | null => {
+  const keys = new RecentMap<string, ReadingKey>(keysMax)
+  const keyOf = (keyTag: Uint8Array): ReadingKey | null => {
     const name = names.decrypt(keyTag)
     const id = { maker: name.readUInt32BE(0), count: name.readUInt32BE(4) }
     const text = name.toString('latin1', 0, 8)
     const known = keys.get(text)
-    if (known !== undefined) return known.key
+    if (known !== undefined) return known
     const key = store.find(id)
-    if (key !== null) keys.set(text, { id, key })
-    return key
+    if (key === null) return null
+    const found = { id, key, reader: new CtrReader(key.encryption) }
+    keys.set(text, found)
+    return found
   }
   return {
     open: (log, record) => {
       const { publicPart, sealed, sequence } = parse(log, record)
       if (sealed === null) return { publicPart, sealedPart: null, isKeyGone: false }
-      const key = keyOf(sealed.keyTag)
-      if (key === null) return { publicPart, sealedPart: null, isKeyGone: true }
-      const why = faultOf(record, { key, origin: originOf(log), mac: sealed.mac })
-      if (why !== null) throw forged(log, sequence, why)
-      return {
-        publicPart,
-        sealedPart: plaintextOf(sealed, key, (fault) => forged(log, sequence, fault)),
-        isKeyGone: false,
-      }
+      const found = keyOf(sealed.keyTag)
+      if (found === null) return { publicPart, sealedPart: null, isKeyGone: true }
+      if (!timingSafeEqual(tagOf(record, found.key, originOf(log)), sealed.mac))
+        throw forged(log, sequence, 'its MAC does not match')
+      const sealedPart = plaintextOf(sealed, found.reader)
+      if (typeof sealedPart === 'string') throw forged(log, sequence, sealedPart)
+      return { publicPart, sealedPart, isKeyGone: false }
     },
     forget: (rowIds) => keys.deleteWhere(({ id }) => rowIds.has(rowIdText(id))),
   }
@@ -80,31 +87,31 @@ function parse(log: LedgerLog, record: Uint8Array): ReturnType<typeof parseRecor
 }
 
 const message = Buffer.alloc(hmacBlockBytes + 2 + 1024 + 2 * recordBytesMax)
+const committed = Buffer.alloc(1 + 2 * recordBytesMax)
 
-function faultOf(
-  record: Uint8Array,
-  { key, origin, mac }: { readonly key: DataKey; readonly origin: string; readonly mac: Uint8Array },
-): string | null {
-  key.authentication.inner.copy(message)
+/** What the MAC of a record must be. */
+function tagOf(record: Uint8Array, { authentication }: DataKey, origin: string): Buffer {
+  authentication.inner.copy(message)
   const originBytes = message.write(origin, hmacBlockBytes + 2, 'utf8')
   message.writeUInt16BE(originBytes, hmacBlockBytes)
   const from = hmacBlockBytes + 2 + originBytes
   message.set(record.subarray(0, stampAt), from)
   message.set(record.subarray(publicLengthAt, record.length - tagBytes), from + stampAt)
   const end = from + stampAt + record.length - tagBytes - publicLengthAt
-  const tag = Buffer.from(hmacOf(key.authentication, message.subarray(0, end)), 'latin1')
-  return timingSafeEqual(tag, mac) ? null : 'its MAC does not match'
+  return Buffer.from(hmacOf(authentication, message.subarray(0, end)), 'latin1')
 }
 
-function plaintextOf(sealed: SealedPart, key: DataKey, fault: (why: string) => Error): Uint8Array {
-  const text = decryptCtr(key.encryption, sealed.iv, sealed.ciphertext)
-  const commitment = hash('sha256', Buffer.concat([commitMark, text]), 'buffer')
-  if (!timingSafeEqual(commitment, sealed.commitment)) throw fault('its commitment does not match')
-  try {
-    return unpadPlaintext(text.subarray(saltBytes))
-  } catch (error) {
-    throw fault(messageOf(error))
-  }
+/** The text of a sealed part, or what is wrong with it. */
+function plaintextOf(sealed: SealedPart, reader: CtrReader): Uint8Array | string {
+  const text = reader.decrypt(sealed.iv, sealed.ciphertext)
+  committed[0] = commitMark
+  text.copy(committed, 1)
+  const commitment = Buffer.from(hash('sha256', committed.subarray(0, 1 + text.length), 'binary'), 'latin1')
+  if (!timingSafeEqual(commitment, sealed.commitment)) return 'its commitment does not match'
+  let end = text.length - 1
+  while (end > saltBytes && text[end] === 0) end--
+  const isPadded = text[end] === 0x80 && end >= saltBytes && saltBytes + paddedBytes(end - saltBytes) === text.length
+  return isPadded ? text.subarray(saltBytes, end) : 'it is not padded'
 }
 
 function forged(log: LedgerLog, sequence: number, why: string): GatehouseError {

@@ -8,7 +8,9 @@ import { ledgerLogs } from '../logs.ts'
 import { ThreadRecordLog } from '../record-log-thread.ts'
 import { recoverLog } from '../recovery.ts'
 import { openLedgerKeys } from '../seal/ledger-keys.ts'
+import type { SealingSlot } from '../seal/thread-sealer.ts'
 import { allocateSpine, slotOf, type SpineMemory } from '../spine-memory.ts'
+import { origins } from './sealing.ts'
 import { memoryDir, settings, temporaryDir } from './support.ts'
 
 /** A ledger whose commits happen when the test says so, with one thread's end of it and a clock moved by hand. */
@@ -22,15 +24,16 @@ export interface HandLedger extends Disposable {
   commit(): Promise<void>
 }
 
-export function openByHand(
-  options: {
-    settings?: Partial<LedgerSettings>
-    inflightMax?: number
-    firstPosition?: number
-    dir?: string
-    keyRowsPath?: string
-  } = {},
-): HandLedger {
+export interface HandLedgerOptions {
+  readonly settings?: Partial<LedgerSettings>
+  readonly inflightMax?: number
+  readonly firstPosition?: number
+  readonly dir?: string
+  /** Where rows go instead of the key store. */
+  readonly keyRowsPath?: string
+}
+
+export function openByHand(options: HandLedgerOptions = {}): HandLedger {
   const folder = temporaryDir(memoryDir)
   const dir = options.dir ?? folder.dir
   for (const log of ledgerLogs) mkdirSync(walDirOf(dir, log), { recursive: true })
@@ -46,9 +49,7 @@ export function openByHand(
   const control = new MessageChannel()
   const wake = new MessageChannel()
   const positions = ledgerLogs.map((log) => recoverLog(dir, log).position)
-  const { root, store } = openLedgerKeys(dir)
-  const origins = { access: 'test/gatehouse/access', audit: 'test/gatehouse/audit' }
-  for (const log of ledgerLogs) writeFileSync(join(dir, log, 'origin'), `${origins[log]}\n`)
+  const { sealing, keyRowsPath } = sealingIn(dir)
   const loop = new CommitLoop({
     dir,
     boot: new Uint8Array(16),
@@ -59,11 +60,10 @@ export function openByHand(
     rings: [...spine.rings, spine.main],
     positions,
     treeHeads: spine.treeHeads,
-    keyRowsPath: options.keyRowsPath ?? store.path,
+    keyRowsPath: options.keyRowsPath ?? keyRowsPath,
   })
   loop.open()
   loop.attach(0, wake.port1)
-  const sealing = { root, start: store.start, boot: '00112233aabbccdd', origins }
   const clock = { nowMs: 0, wallMs: () => 1_700_000_000_000 + clock.nowMs, monotonicMs: () => clock.nowMs }
   const log = new ThreadRecordLog({ slot: slotOf(spine, ring, { settings: used, sealing }), port: wake.port2, clock })
   return {
@@ -83,4 +83,10 @@ export function openByHand(
       folder[Symbol.dispose]()
     },
   }
+}
+
+function sealingIn(dir: string): { readonly sealing: SealingSlot; readonly keyRowsPath: string } {
+  const { root, store } = openLedgerKeys(dir)
+  for (const log of ledgerLogs) writeFileSync(join(dir, log, 'origin'), `${origins[log]}\n`)
+  return { sealing: { root, start: store.start, boot: '00112233aabbccdd', origins }, keyRowsPath: store.path }
 }
