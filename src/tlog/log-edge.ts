@@ -42,7 +42,13 @@ export async function findEdge(source: EdgeSource): Promise<Edge> {
   if (leadsToRoot(stored, source)) return { tiles: stored, isProven: true }
   const derived: EdgeTile[] = []
   for (const { address } of stored) derived.push({ address, hashes: await derive(address, source) })
-  return chooseEdge(stored, derived, source)
+  const present = stored.map((tile, at) => (tile.hashes === null ? (derived[at] ?? tile) : tile))
+  const edge = chooseEdge({ stored, present, others: derived }, source)
+  if (edge.isProven) return edge
+  // What was derived from a wrong tile is as wrong as that: one level further down the right hashes may still be.
+  const deeper: EdgeTile[] = []
+  for (const { address } of stored) deeper.push({ address, hashes: await deriveDeeper(address, source) })
+  return chooseEdge({ stored, present, others: deeper }, source)
 }
 
 /** The levels whose last tile is unfinished, from the highest down. */
@@ -86,10 +92,32 @@ async function derive(
   return hashes
 }
 
+/** What the tile must be if all that lies two levels below it is right; null where nothing lies there. */
+async function deriveDeeper(
+  { level, index, width }: TileAddress,
+  source: EdgeSource,
+): Promise<readonly Uint8Array[] | null> {
+  if (level === 0 || level === 'entries') return null
+  const hashes: Uint8Array[] = []
+  for (let at = 0; at < width; at++) {
+    const below = await derive({ level: level - 1, index: index * tileWidth + at, width: tileWidth }, source)
+    if (below === null) return null
+    hashes.push(rootOf(source.hash, below))
+  }
+  return hashes
+}
+
+interface EdgeWitnesses {
+  readonly stored: readonly EdgeTile[]
+  /** The stored ones, and in place of those that are absent what follows from below. */
+  readonly present: readonly EdgeTile[]
+  /** What else the tiles may be. */
+  readonly others: readonly EdgeTile[]
+}
+
 /** Takes the first choice that leads to the root, and reports where what is stored differs; unproven, it is what is stored. */
-function chooseEdge(stored: readonly EdgeTile[], derived: readonly EdgeTile[], source: EdgeSource): Edge {
-  const present = stored.map((tile, at) => (tile.hashes === null ? (derived[at] ?? tile) : tile))
-  const proven = choicesOf(present, derived).find((choice) => leadsToRoot(choice, source))
+function chooseEdge({ stored, present, others }: EdgeWitnesses, source: EdgeSource): Edge {
+  const proven = choicesOf(present, others).find((choice) => leadsToRoot(choice, source))
   for (const [at, { address, hashes }] of (proven === undefined ? [] : stored).entries()) {
     const right = proven?.[at]?.hashes
     if (hashes !== null && right) reportWrongHashes(hashes, { address, right }, source.faults)
@@ -100,12 +128,12 @@ function chooseEdge(stored: readonly EdgeTile[], derived: readonly EdgeTile[], s
 /** More places than these are not tried in all combinations. */
 const spotsMax = 8
 
-/** What is there; with one level derived; everything derived; and, where few hashes differ, every combination of them. */
-function choicesOf(present: readonly EdgeTile[], derived: readonly EdgeTile[]): readonly (readonly EdgeTile[])[] {
-  const levels = derived.map((tile, at) => present.with(at, tile))
+/** What is there; with one level of the others; all of the others; and, where few hashes differ, every combination of them. */
+function choicesOf(present: readonly EdgeTile[], others: readonly EdgeTile[]): readonly (readonly EdgeTile[])[] {
+  const levels = others.map((tile, at) => present.with(at, tile))
   const spots = present.flatMap(({ hashes }, level) =>
     (hashes ?? []).flatMap((one, at) => {
-      const other = derived[level]?.hashes?.[at] ?? one
+      const other = others[level]?.hashes?.[at] ?? one
       return equalBytes(one, other) ? [] : [{ level, at, other }]
     }),
   )
@@ -118,7 +146,7 @@ function choicesOf(present: readonly EdgeTile[], derived: readonly EdgeTile[]): 
             spots.filter((_spot, bit) => (mask >> bit) % 2 === 1),
           ),
         )
-  return [present, ...levels, derived, ...combinations]
+  return [present, ...levels, others, ...combinations]
 }
 
 interface Spot {
