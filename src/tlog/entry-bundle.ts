@@ -15,14 +15,23 @@ export interface BundleReading {
 
 /** Each entry behind its length in two bytes, big-endian (c2sp.org/tlog-tiles). Bundles that follow each other just join. */
 export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
-  const bundle = new Uint8Array(entries.reduce((bytes, entry) => bytes + 2 + entry.length, 0))
+  return writeBundle(new Uint8Array(bundleBytesOf(entries)), entries)
+}
+
+/** How long their bundle is. */
+export function bundleBytesOf(entries: readonly Uint8Array[]): number {
+  return entries.reduce((bytes, entry) => bytes + 2 + entry.length, 0)
+}
+
+/** `encodeBundle` into memory of the caller's, which is long enough; returns the part that was written. */
+export function writeBundle(memory: Uint8Array, entries: readonly Uint8Array[]): Uint8Array {
   let offset = 0
   for (const entry of entries) {
-    writeUint(bundle, offset, { value: entry.length, width: 2 })
-    bundle.set(entry, offset + 2)
+    writeUint(memory, offset, { value: entry.length, width: 2 })
+    memory.set(entry, offset + 2)
     offset += 2 + entry.length
   }
-  return bundle
+  return memory.subarray(0, offset)
 }
 
 /** Exactly `width` entries and nothing after them; entries are views of the bundle. */

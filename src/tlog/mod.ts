@@ -32,7 +32,15 @@ export {
   type CompactRange,
   type PerfectNode,
 } from './compact-range.ts'
-export { encodeBundle, entryBytesMax, parseBundle, readBundle, type BundleReading } from './entry-bundle.ts'
+export {
+  bundleBytesOf,
+  encodeBundle,
+  entryBytesMax,
+  parseBundle,
+  readBundle,
+  writeBundle,
+  type BundleReading,
+} from './entry-bundle.ts'
 export { TlogError, tlogErrorCodes, type TlogErrorCode } from './errors.ts'
 export type { Fault, FaultKind } from './log-faults.ts'
 export type { ReadFile } from './log-files.ts'
