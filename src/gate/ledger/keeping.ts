@@ -34,16 +34,16 @@ const paceDefault: KeeperPace = {
   checkpointMs: 1000,
   scrubBytesPerSecond: 4 * 1024 * 1024,
   scrubPauseMs: 600_000,
+  // The audit log grows at least so often, and tells how long the access log is: silence shows, and so does what is missing.
+  heartbeatMs: 60_000,
 }
-
-/** The audit log grows at least so often, and tells how long the access log is: silence shows, and so does what is missing. */
-const heartbeatMs = 60_000
 
 /** Starts it all. Closing it signs what is committed; so the ledger thread must have ended before. */
 export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
   const { dir, identities, recovered } = options
   const first = diskStatusOf(await options.askRoom(dir))
   const record = recorderOf(options)
+  const pace = { ...paceDefault, ...options.pace }
   const keeper = await startKeeper({
     setup: {
       dir,
@@ -53,7 +53,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
         if (identity === undefined || found === undefined) return []
         return [{ log, key: identity.key, privateKey: identity.privateKey, checkpoints: found.checkpoints }]
       }),
-      pace: { ...paceDefault, ...options.pace },
+      pace,
     },
     onFailed: options.onFailed,
     onFault: (log, fault) => void record('ledger.scrubbed', { log, fault: textOf(fault) }),
@@ -69,7 +69,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
       void record('ledger.closing', { reason: 'the disk is full' }).then(() => options.onFailed('the disk is full'))
     },
   })
-  const heartbeat = setInterval(() => void record('ledger.heartbeat', signedOf(keeper)), heartbeatMs)
+  const heartbeat = setInterval(() => void record('ledger.heartbeat', signedOf(keeper)), pace.heartbeatMs)
   heartbeat.unref()
   return {
     status: (sizes) => statusOf({ keeper, sizes, clock: options.clock, disk: disk.status }),

@@ -22,7 +22,7 @@ export interface KeeperLog {
   readonly checkpoints: CheckpointLogEnd
 }
 
-/** How often the keeper does what. */
+/** How often what is done beside the writing. */
 export interface KeeperPace {
   /**
    * Least time between two checkpoints of a log.
@@ -39,6 +39,11 @@ export interface KeeperPace {
    * @default 600_000
    */
   readonly scrubPauseMs: number
+  /**
+   * From one record of life in the audit log to the next.
+   * @default 60_000
+   */
+  readonly heartbeatMs: number
 }
 
 /** How the keeper stands with one log. */

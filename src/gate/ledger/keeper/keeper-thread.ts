@@ -16,7 +16,7 @@ import type { FromKeeper, KeeperLogStatus, KeeperSetup, ToKeeper } from './keepe
 import { LogKeeper } from './log-keeper.ts'
 import { Scrub } from './scrub.ts'
 
-const turnMs = 250
+const turnMsMax = 250
 /** After a failed write. */
 const againMs = 1000
 /** The scrub begins when the start's work is done. */
@@ -40,7 +40,7 @@ async function run(port: MessagePort, setup: KeeperSetup): Promise<void> {
     const logs = setup.logs.map((_, id) => open(setup, id))
     say({ type: 'ready' })
     const scrubbing = scrubOn(logs, { setup, say, signal: stop.signal })
-    await turnOn(logs, { say, signal: stop.signal })
+    await turnOn(logs, { setup, say, signal: stop.signal })
     await scrubbing
     say(statusOf(logs))
   } catch (error) {
@@ -76,15 +76,17 @@ function open({ dir, treeHeads, logs, pace }: KeeperSetup, id: number): Kept {
 }
 
 interface Life {
+  readonly setup: KeeperSetup
   readonly say: (message: FromKeeper) => void
   readonly signal: AbortSignal
 }
 
 /** Turns until told to stop; then one that signs everything that is committed. */
-async function turnOn(logs: readonly Kept[], { say, signal }: Life): Promise<void> {
+async function turnOn(logs: readonly Kept[], { setup, say, signal }: Life): Promise<void> {
+  const turnMs = Math.min(turnMsMax, setup.pace.checkpointMs)
   let told = ''
   for (let isLast = false; ; isLast = signal.aborted) {
-    const waitMs = turn(logs, say, isLast)
+    const waitMs = turn(logs, say, isLast) ?? turnMs
     const status = statusOf(logs)
     const text = JSON.stringify(status)
     if (text !== told) say(status)
@@ -94,16 +96,16 @@ async function turnOn(logs: readonly Kept[], { say, signal }: Life): Promise<voi
   }
 }
 
-/** One turn of each log; how long to wait until the next. */
-function turn(logs: readonly Kept[], say: Life['say'], isLast: boolean): number {
-  let waitMs = turnMs
+/** One turn of each log; how long to wait until the next, null for as long as usual. */
+function turn(logs: readonly Kept[], say: Life['say'], isLast: boolean): number | null {
+  let waitMs: number | null = null
   for (const { keeper } of logs) {
     try {
       if (keeper.turn({ isLast })) waitMs = 0
     } catch (error) {
       if (error instanceof GatehouseError || !keeper.mayTryAgain || isLast) throw error
       say({ type: 'delayed', why: messageOf(error) })
-      waitMs = Math.max(waitMs, againMs)
+      waitMs = againMs
     }
   }
   return waitMs
@@ -115,7 +117,7 @@ function statusOf(logs: readonly Kept[]): Extract<FromKeeper, { type: 'status' }
 }
 
 /** Rounds of the scrub, log after log, until told to stop. */
-async function scrubOn(logs: readonly Kept[], life: Life & { readonly setup: KeeperSetup }): Promise<void> {
+async function scrubOn(logs: readonly Kept[], life: Life): Promise<void> {
   const { say, signal } = life
   const { scrubPauseMs } = life.setup.pace
   try {

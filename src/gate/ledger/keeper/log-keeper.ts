@@ -4,7 +4,7 @@ import { type Clock, GatehouseError } from '../../../core/mod.ts'
 import { sha256 } from '../../../crypto/mod.ts'
 import {
   appendLeaf,
-  encodeBundle,
+  bundleBytesOf,
   formatCheckpoint,
   formatNote,
   growTiles,
@@ -18,6 +18,7 @@ import {
   tilePath,
   tileWidth,
   type VerifierKey,
+  writeBundle,
 } from '../../../tlog/mod.ts'
 import type { CheckpointLog } from '../checkpoint-log.ts'
 import { syncDir, walDirOf, writeSmallFile } from '../files.ts'
@@ -78,10 +79,11 @@ export class LogKeeper {
   /** Entries behind it that were read, and the hashes of the first of them. */
   #tail: Entry[] = []
   #tailLeaves: Uint8Array[] = []
+  #bundle = Buffer.alloc(0)
   /** What is being worked towards; null between two. */
   #target: TreeHead | null = null
-  /** When something was last signed, or shown anew. */
   #signedMs = Number.NEGATIVE_INFINITY
+  #shownMs = Number.NEGATIVE_INFINITY
   #told: CheckpointTold | null
   #isRecording = false
 
@@ -96,6 +98,7 @@ export class LogKeeper {
     this.#edge = this.#loadEdge(bundledSize(last?.size ?? 0))
     this.#told = last === null ? null : { size: last.size, root: base64(last.root), atMs: this.#shownAtMs() }
     if (last !== null && !this.#shows(last.note)) this.#show(last.note)
+    this.#shownMs = options.clock.monotonicMs()
   }
 
   get checkpoint(): CheckpointTold | null {
@@ -120,14 +123,11 @@ export class LogKeeper {
       if (!this.#build(this.#target)) return true
       const range = this.#rangeOf(size)
       if (!isSame(range, peaks)) throw this.#corrupt(`the ${size} records on disk are not those that the ledger wrote`)
-      if (isLast || this.#sinceSignedMs >= this.#options.everyMs) this.#sign(size, rangeRoot(sha256, range))
-    } else if (this.#sinceSignedMs >= renewMs) this.#renew()
+      const isDue = this.#options.clock.monotonicMs() - this.#signedMs >= this.#options.everyMs
+      if (isLast || isDue) this.#sign(size, rangeRoot(sha256, range))
+    } else this.#renew()
     this.#target = null
     return isLast && this.#options.head().size > size
-  }
-
-  get #sinceSignedMs(): number {
-    return this.#options.clock.monotonicMs() - this.#signedMs
   }
 
   /** Whether the file that the ledger writes still is the one at its path. */
@@ -166,8 +166,7 @@ export class LogKeeper {
   /** Writes a bundle, reads it back, and writes the tiles over what was read. */
   #writeBundle(entries: readonly Entry[]): void {
     const index = this.#edge.size / tileWidth
-    const bundle = encodeBundle(entries.map((entry) => entry.bytes))
-    const stored = this.#write(fullTilePath('entries', index), bundle)
+    const stored = this.#write(fullTilePath('entries', index), this.#bundleOf(entries.map((entry) => entry.bytes)))
     const leaves = parseBundle(stored, tileWidth).map((entry) => leafHash(sha256, entry))
     if (this.#tailLeaves.some((leaf, at) => Buffer.compare(leaf, leaves[at] ?? leaf) !== 0))
       throw this.#corrupt(`a record of bundle ${index} is not what it was when it was signed`)
@@ -176,6 +175,13 @@ export class LogKeeper {
     this.#edge = edge
     this.#tail = this.#tail.slice(tileWidth)
     this.#tailLeaves = []
+  }
+
+  /** Valid until the next call: fresh memory of this size costs as much as what is written into it. */
+  #bundleOf(entries: readonly Uint8Array[]): Uint8Array {
+    const bytes = bundleBytesOf(entries)
+    if (this.#bundle.length < bytes) this.#bundle = Buffer.allocUnsafeSlow(2 * bytes)
+    return writeBundle(this.#bundle, entries)
   }
 
   #write(path: string, bytes: Uint8Array): Buffer {
@@ -206,13 +212,13 @@ export class LogKeeper {
   }
 
   #renew(): void {
-    const { last } = this.#options.checkpoints
-    if (last !== null) this.#show(last.note)
-    this.#signedMs = this.#options.clock.monotonicMs()
+    const { checkpoints, clock } = this.#options
+    if (checkpoints.last !== null && clock.monotonicMs() - this.#shownMs >= renewMs) this.#show(checkpoints.last.note)
   }
 
   #show(note: Buffer): void {
     writeSmallFile(join(this.#logDir, 'checkpoint'), note)
+    this.#shownMs = this.#options.clock.monotonicMs()
   }
 
   #shows(note: Buffer): boolean {

@@ -1,6 +1,6 @@
 /**
  * A process that writes records and prints what it was told: `ready <pid>`, `ack <count>`, `stalled <ms>`, `failed`, `ended <why>`.
- * Its one argument is JSON: `{ dir, waitMs, stallMs, from, noteChars }`.
+ * Its one argument is JSON: `{ dir, waitMs, stallMs, from, noteChars, checkpointMs }`.
  */
 import { systemClock } from '../../../core/mod.ts'
 import { openLedger, openRecordLog } from '../mod.ts'
@@ -12,12 +12,14 @@ const plan = JSON.parse(process.argv[2] ?? '{}') as {
   stallMs: number
   from: number
   noteChars: number
+  checkpointMs?: number
 }
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const ledger = await openLedger({
   dir: plan.dir,
   threads: 1,
+  keeperPace: { checkpointMs: plan.checkpointMs ?? 1000 },
   settings: { ...settings, waitMs: plan.waitMs, stallMs: plan.stallMs },
   clock: systemClock,
   onFailed: (why) => {
