@@ -53,12 +53,23 @@ export function loadOrCreateKeyFile(
 export function ensurePrivateDir(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
+    syncName(path)
     if (isPrivate(statSync(path).mode)) return
     if (readdirSync(path).length === 0) return chmodSync(path, 0o700)
   } catch (cause) {
     throw unusable(path, 'cannot be made or entered', { cause })
   }
   throw unusable(path, `may be entered by others: chmod 700 ${path}`)
+}
+
+/** Its own name, too, is to be there after a power cut, whenever it was made. */
+function syncName(path: string): void {
+  try {
+    syncFolder(dirname(path))
+  } catch (error) {
+    // A folder that stands in one we may not read is not of our making.
+    if (!hasCode(error, 'EACCES')) throw error
+  }
 }
 
 function readKeyFile(path: string, bytes: number): Uint8Array | null {

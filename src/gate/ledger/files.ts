@@ -1,4 +1,4 @@
-import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { GatehouseError } from '../../core/mod.ts'
@@ -11,6 +11,15 @@ export function walDirOf(dir: string, log: LedgerLog): string {
 
 export function recoveryDirOf(dir: string, log: LedgerLog): string {
   return join(dir, log, 'recovery')
+}
+
+/**
+ * Makes a folder where there is none. Its name is durable in either case, since one that is there may have been made just
+ * before a crash; those above it are the caller's.
+ */
+export function makeFolder(dir: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  syncDir(dirname(dir))
 }
 
 /** Makes names in this folder durable: a new file is not there after a power cut before its folder is synced. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { decodeAccessEvent, GatehouseError, type LedgerLog, messageOf } from '../../core/mod.ts'
 import { hangBell } from './commit-bell.ts'
 import { words } from './control-block.ts'
 import { cutOffEvent } from './dead-thread.ts'
 import { askRoom as askFileSystem, diskStatusOf } from './disk-watch.ts'
+import { makeFolder } from './files.ts'
 import { type Keeping, startKeeping } from './keeping.ts'
 import { type Ledger, type LedgerOptions, OpenLedger } from './ledger.ts'
 import { type LedgerWorker, startLedgerWorker } from './ledger-worker.ts'
@@ -28,7 +28,7 @@ const inflightMaxDefault = 16_384
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { dir, settings } = options
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  makeFolder(dir)
   await using opened = new AsyncDisposableStack()
   opened.use(lockLedger(dir))
   await assertRoom(options)
@@ -135,7 +135,7 @@ async function assertRoom({ dir, askRoom = askFileSystem }: LedgerOptions): Prom
 }
 
 function identityOf(log: LedgerLog, { dir, node = hostname() }: LedgerOptions): LogIdentity {
-  mkdirSync(logDirOf(dir, log), { recursive: true, mode: 0o700 })
+  makeFolder(logDirOf(dir, log))
   return openLogIdentity(dir, log, { node, keysDir: keyFoldersOf(dir).keys })
 }
 

@@ -9,17 +9,7 @@
  * and place. Their records are held against the tree that was signed. What lies in bundles alone is the scrub's.
  */
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
+import { closeSync, constants, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { GatehouseError, messageOf } from '../../core/mod.ts'
 import type { VerifierKey } from '../../tlog/mod.ts'
@@ -32,7 +22,16 @@ import {
   readCheckpointLogEnd,
   type SignedState,
 } from './checkpoint-log.ts'
-import { type OpenMark, readOpenMark, recoveryDirOf, syncDir, walDirOf, writeSmallFile, writeWhole } from './files.ts'
+import {
+  makeFolder,
+  type OpenMark,
+  readOpenMark,
+  recoveryDirOf,
+  syncDir,
+  walDirOf,
+  writeSmallFile,
+  writeWhole,
+} from './files.ts'
 import { LogEntries } from './log-entries.ts'
 import type { LedgerLog } from './logs.ts'
 import { bundledSize, type LogFault, TreeCheck } from './tree-check.ts'
@@ -76,7 +75,7 @@ interface Cut {
 export function recoverLog(dir: string, log: LedgerLog, key: VerifierKey | null = null): Recovered {
   const logDir = logDirOf(dir, log)
   const walDir = walDirOf(dir, log)
-  mkdirSync(walDir, { recursive: true, mode: 0o700 })
+  makeFolder(walDir)
   const faults: LogFault[] = []
   const onFault = (fault: LogFault): number => faults.push(fault)
   const checkpoints = key === null ? noCheckpoints : checkCheckpoints(logDir, key)
@@ -232,7 +231,7 @@ function keep(
   const bytes = Buffer.from(file.view(from, end - from))
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const folder = recoveryDirOf(dir, log)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   // Named by content: a crash during recovery repeats it and ends with the same file.
   const keptAt = join(folder, `${basename(path, '.wal')}-${from}-${sha256.slice(0, 16)}.torn`)
   writeSmallFile(keptAt, bytes)

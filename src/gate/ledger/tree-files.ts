@@ -31,6 +31,8 @@ export function fullTilePath(level: TileAddress['level'], index: number): string
 export class TreeWriter {
   readonly #logDir: string
   readonly #touched = new Set<string>()
+  /** Folders whose own names are durable, or are after the next `sync`. */
+  readonly #anchored = new Set<string>()
   #memory = Buffer.alloc(0)
 
   constructor(logDir: string) {
@@ -49,7 +51,7 @@ export class TreeWriter {
       closeSync(fd)
     }
     renameSync(temporary, target)
-    this.#touched.add(dirname(target))
+    this.#touch(dirname(target))
     return this.#read(target, bytes.length)
   }
 
@@ -70,19 +72,26 @@ export class TreeWriter {
     this.#touched.clear()
   }
 
+  /** With a folder's first file the names above it are synced too: whoever made them may have crashed before he could. */
+  #touch(folder: string): void {
+    this.#touched.add(folder)
+    if (this.#anchored.has(folder)) return
+    if (this.#anchored.size >= anchoredMax) this.#anchored.clear()
+    this.#anchored.add(folder)
+    for (let above = folder; above.length > this.#logDir.length; above = dirname(above))
+      this.#touched.add(dirname(above))
+  }
+
   #create(path: string): number {
     try {
       return openSync(path, openFlags, 0o600)
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error
-      const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-      // Every folder from the first new one down is a name in the one above it.
-      const topmost = made?.length ?? Number.POSITIVE_INFINITY
-      for (let folder = dirname(path); folder.length >= topmost; folder = dirname(folder))
-        this.#touched.add(dirname(folder))
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
       return openSync(path, openFlags, 0o600)
     }
   }
 }
 
 const openFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC
+const anchoredMax = 1000
