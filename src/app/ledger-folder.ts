@@ -9,8 +9,10 @@ export interface LogFolder {
   readonly log: LedgerLog
   /** For messages. */
   readonly path: string
-  /** A file of the published log, null when there is none. */
+  /** A file of the log, null when there is none; unfinished tiles are none, for they follow from what is below them. */
   readonly read: (path: string) => Uint8Array | null
+  /** The same, and the unfinished tiles, made now: what a served log has. */
+  readonly published: (path: string) => Uint8Array | null
   /** Signed checkpoints of all times, in order, at most about so many, evenly chosen; throws with the place of any damage. */
   history(max: number): Iterable<Uint8Array>
   /** Records behind the signed ones, each checked against its checksum; 0 where there are no write-ahead files. */
@@ -39,15 +41,19 @@ function openLog(path: string): LogFolder {
   const dir = dirname(path)
   const files = own === undefined ? null : openLedgerFiles(dir)
   const historyPath = join(path, 'checkpoints.log')
+  const published = (file: string): Uint8Array | null => readIn(path, file) ?? files?.read(log, file) ?? null
   return {
     log,
     path,
-    read: (file) => readIn(path, file) ?? files?.read(log, file) ?? null,
+    read: (file) => (unfinishedTile.test(file) ? readIn(path, file) : published(file)),
+    published,
     history: (max) =>
       existsSync(historyPath) ? checkpointsIn(historyPath, { max, published: publishedIn(path) }) : [],
     countUnsigned: (signed) => (existsSync(join(path, 'wal')) ? countUnsigned(dir, log, signed) : 0),
   }
 }
+
+const unfinishedTile = /^tile\/\d+\/.*\.p\/\d+$/
 
 /** The paths are those of tlog-tiles, which lead nowhere else. */
 function readIn(folder: string, file: string): Uint8Array | null {

@@ -10,6 +10,8 @@ export interface Subject {
   /** For people. */
   readonly where: string
   readonly read: ReadFile
+  /** The same with the unfinished tiles of all levels, for a copy that others verify. */
+  readonly published: ReadFile
   /** Checkpoints that the log itself has kept; none where they are not served. */
   history(max: number): Iterable<Uint8Array>
   /** Null where that is not to be known. */
@@ -37,6 +39,7 @@ async function inFolder(folder: string): Promise<readonly Subject[]> {
     ...one,
     where: one.path,
     read: async (path) => one.read(path),
+    published: async (path) => one.published(path),
     partialTiles: 'derived',
   }))
 }
@@ -55,7 +58,15 @@ async function atUrl(place: string, token: string | null): Promise<readonly Subj
       const where = isAdmin ? new URL(`/ledger/${log}`, url).href : url.href
       const read = readFrom(where, mayHaveToken ? { token } : {})
       await assertServed(read, where)
-      return { log, where, read, history: () => [], countUnsigned: () => null, partialTiles: 'served' as const }
+      return {
+        log,
+        where,
+        read,
+        published: read,
+        history: () => [],
+        countUnsigned: () => null,
+        partialTiles: 'served' as const,
+      }
     }),
   )
 }

@@ -9,6 +9,8 @@ import {
   parseNote,
   parseTilePath,
   parseVerifierKey,
+  tilePath,
+  tileWidth,
   verifyLog,
   type VerifierKey,
 } from '../tlog/mod.ts'
@@ -139,6 +141,7 @@ async function verdictOn(subject: Subject, { key, keyFrom, since, options, termi
     partialTiles: subject.partialTiles,
     ...(since === null ? {} : { since }),
   })
+  if (options.save !== null && report.size !== null) await saveEdge(subject, report.size, options.save)
   const tail = report.size === null ? { unsigned: null, fault: null } : countTail(subject, report.size)
   return {
     ...withFault(withoutRepetitions(report), tail.fault),
@@ -165,6 +168,17 @@ function countTail(subject: Subject, size: number): { readonly unsigned: number 
 function withoutRepetitions(report: LogReport): LogReport {
   const faults = [...new Map(report.faults.map((fault) => [JSON.stringify(fault), fault])).values()]
   return { ...report, faults, faultsTotal: report.faultsTotal - (report.faults.length - faults.length) }
+}
+
+/** The unfinished tiles, of which a folder has only what they follow from. */
+async function saveEdge({ log, published }: Subject, size: number, folder: string): Promise<void> {
+  for (let level = 0, row = size; row > 0; level++, row = Math.floor(row / tileWidth)) {
+    const width = row % tileWidth
+    if (width === 0) continue
+    const path = tilePath({ level, index: Math.floor(row / tileWidth), width })
+    const bytes = await published(path, tileWidth * 32)
+    if (bytes !== null) saveFile(join(folder, log, path), bytes)
+  }
 }
 
 /** The paths are those of tlog-tiles, which lead nowhere else. */
