@@ -38,7 +38,7 @@ import { bundledSize, type LogFault, TreeCheck } from './tree-check.ts'
 import { logDirOf } from './tree-files.ts'
 import { type Chain, chainFrom, checkHeader, type FileEnd, followFile, OpenAnswers } from './wal-chain.ts'
 import { type Entry, noDigest, walHeaderBytes } from './wal-format.ts'
-import { judgeTail, listWal, WalFile, type WalName } from './wal-reader.ts'
+import { judgeTail, listWal, WalFile, type WalName, WindowMemory } from './wal-reader.ts'
 import type { WalPosition } from './wal-writer.ts'
 
 /** A write that a crash cut off. */
@@ -250,7 +250,7 @@ const copyBytes = 1024 * 1024
  * not be written again by any sync of the old file.
  */
 function rewrite(path: string, end: number): void {
-  using from = new WalFile(path)
+  using from = new WalFile(path, copyBytes, new WindowMemory())
   const temporary = `${path}.new`
   const fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600)
   try {

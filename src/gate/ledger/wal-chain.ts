@@ -2,7 +2,7 @@ import { openingOf } from '../../core/mod.ts'
 import { readRecord } from './envelope.ts'
 import type { LogFault } from './tree-check.ts'
 import { digestOf, entriesOf, type Entry, noDigest, recordedUsOf, walHeaderBytes } from './wal-format.ts'
-import { type Found, judgeTail, WalFile, type WalName } from './wal-reader.ts'
+import { type Found, judgeTail, WalFile, type WalName, scanBytes, WindowMemory } from './wal-reader.ts'
 
 /** What one follows from batch to batch. */
 export interface Chain {
@@ -38,7 +38,7 @@ export function checkHeader(name: WalName, onFault: (fault: LogFault) => void): 
 
 /** Follows the batches of one file to their end, or to the first fault. Only the newest file may end in a write that was cut off. */
 export function followFile(name: WalName, chain: Chain, events: ChainEvents & { readonly isNewest: boolean }): FileEnd {
-  using file = new WalFile(name.path)
+  using file = new WalFile(name.path, scanBytes, new WindowMemory())
   let offset = walHeaderBytes
   const fault = (why: string): FileEnd => {
     events.onFault({ path: name.path, offset, why })

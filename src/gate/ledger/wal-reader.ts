@@ -39,7 +39,8 @@ export type Found =
   | { readonly kind: 'blank' }
   | { readonly kind: 'bad'; readonly why: string; readonly header: BatchHeader | null }
 
-const scanBytes = 1024 * 1024
+/** Read at once by whoever reads a whole file. */
+export const scanBytes: number = 1024 * 1024
 
 /** Memory for windows, one after the other: fresh memory of this size costs more than what is read into it. */
 export class WindowMemory {
