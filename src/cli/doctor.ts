@@ -3,17 +3,11 @@ import { join } from 'node:path'
 import { readConfig } from '../app/mod.ts'
 import type { AdminClient } from './admin-client.ts'
 import type { Status } from './answers.ts'
+import { advice, type Check, ok, wrong } from './check-up.ts'
+import { signing } from './doctor-signing.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Shown } from './keys.ts'
 import { painter } from './terminal.ts'
-
-/** One thing examined: what was found, and the command or edit that mends it. */
-export interface Check {
-  readonly id: string
-  readonly state: 'ok' | 'advice' | 'wrong'
-  readonly found: string
-  readonly fix: string
-}
 
 export interface DoctorOptions extends Shown {
   readonly dataDir: string
@@ -32,10 +26,10 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     ...(await running(options.client)),
     encryption(),
   ]
-  const wrong = checks.some((check) => check.state === 'wrong')
+  const isWrong = checks.some((check) => check.state === 'wrong')
   if (json) {
-    terminal.out(`${JSON.stringify({ ok: !wrong, checks })}\n`)
-    return wrong ? exitCodes.found : exitCodes.ok
+    terminal.out(`${JSON.stringify({ ok: !isWrong, checks })}\n`)
+    return isWrong ? exitCodes.found : exitCodes.ok
   }
   const paint = painter(terminal)
   const mark = { ok: paint('green', '✓'), advice: paint('yellow', '!'), wrong: paint('red', '✕') }
@@ -43,12 +37,8 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     terminal.out(`${mark[check.state]} ${check.id.padEnd(14)} ${check.found}\n`)
     if (check.state !== 'ok') terminal.out(`${' '.repeat(17)}${paint('dim', `→ ${check.fix}`)}\n`)
   }
-  return wrong ? exitCodes.found : exitCodes.ok
+  return isWrong ? exitCodes.found : exitCodes.ok
 }
-
-const ok = (id: string, found: string): Check => ({ id, state: 'ok', found, fix: '' })
-const advice = (id: string, found: string, fix: string): Check => ({ id, state: 'advice', found, fix })
-const wrong = (id: string, found: string, fix: string): Check => ({ id, state: 'wrong', found, fix })
 
 function runtime(): Check {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -80,7 +70,12 @@ function folders(dataDir: string): Check[] {
   for (const [name, mode] of [
     ['keys', 0o700],
     ['keys/pepper', 0o600],
+    ['keys/root', 0o600],
+    ['keys/ledger-access.key', 0o600],
+    ['keys/ledger-audit.key', 0o600],
+    ['keystore', 0o700],
     ['control.db', 0o600],
+    ['request-index.db', 0o600],
     ['snapshot.json', 0o600],
   ] as const) {
     const path = join(dataDir, name)
@@ -139,6 +134,7 @@ async function running(client: AdminClient): Promise<Check[]> {
       ledger.state === 'ok'
         ? ok('ledger', `${ledger.size} records, last sign of life ${Math.round(ledger.beatAgeMs)} ms ago`)
         : wrong('ledger', `is ${ledger.state}`, 'Look at the disk under the data folder'),
+      ...signing(ledger),
     ]
   } catch {
     return [advice('desk', 'does not answer', 'gatehouse up')]
@@ -148,7 +144,7 @@ async function running(client: AdminClient): Promise<Check[]> {
 function encryption(): Check {
   return advice(
     'at rest',
-    'records are checksummed, not yet encrypted or signed',
-    'Keep the data folder on an encrypted disk until a version that seals records',
+    'what a record says of its caller is encrypted; control store, rules and keys are protected by their modes alone',
+    'Keep the data folder on an encrypted disk, and keys/root out of its backups',
   )
 }

@@ -8,6 +8,9 @@ import {
   type ProcessPlan,
   readConfig,
   type RunOptions,
+  startedWith,
+  startedWithVariable,
+  outliveReaders,
 } from '../app/mod.ts'
 import { openAdminClient } from './admin-client.ts'
 import { banner } from './banner.ts'
@@ -59,7 +62,7 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<number
   const launcher = launchProcesses({
     entry,
     plans,
-    env,
+    env: { ...env, [startedWithVariable]: startedWith(read.config) },
     log,
     killMs,
     onReady: (name, said) => {
@@ -82,6 +85,7 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<number
     }
   }
 
+  outliveReaders()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => launcher.stop())
   process.on('SIGHUP', () => launcher.reload())
   const code = await launcher.done

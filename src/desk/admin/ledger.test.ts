@@ -16,6 +16,7 @@ import {
   verifyTlogProof,
 } from '../../tlog/mod.ts'
 import type { LedgerDoor } from './ledger-door.ts'
+import { openRecentAudit } from './recent-audit.ts'
 import { type Bench, openBench } from './test/bench.ts'
 
 const origin = 'node-1/gatehouse/access'
@@ -138,4 +139,37 @@ test('without a gate the ledger is not available, and says so', async () => {
   await using bench = await openBench()
   for (const path of ['checkpoint', 'tile/0/000', 'proof/1'])
     assert.deepEqual((await bench.call('GET', `/ledger/access/${path}`)).status, 503)
+})
+
+const auditRecord = (seq: number): LedgerRecord => ({
+  seq,
+  recordedAtUs: seq,
+  bytes: Buffer.from(JSON.stringify({ kind: 'key.created', atMs: seq, actor: 'socket', details: { id: idOf(seq) } })),
+})
+
+test('GET /v1/audit lists the newest of the audit log, from the newest on, and pages back', async () => {
+  const audit = openRecentAudit({ eventsMax: 10 })
+  assert.equal(await audit.begin(30), 20)
+  await audit.follow(Array.from({ length: 10 }, (_, at) => auditRecord(20 + at)))
+  await audit.follow([29, 30].map(auditRecord))
+  await using bench = await openBench({ audit })
+  const seqs = async (query: string): Promise<number[]> => {
+    const { body } = await bench.call('GET', `/v1/audit${query}`)
+    return (body as { items: { seq: number }[] }).items.map(({ seq }) => seq)
+  }
+  assert.deepEqual(await seqs('?limit=3'), [30, 29, 28])
+  assert.deepEqual(await seqs('?limit=2&before=28'), [27, 26])
+  assert.equal((await seqs('')).length, 11)
+  assert.equal((await bench.call('GET', '/v1/audit?limit=0')).status, 400)
+  assert.equal((await bench.call('GET', '/v1/audit', { headers: { authorization: '' } })).status, 401)
+})
+
+test('openRecentAudit() goes on where it was when the gate comes back, and begins anew on another log', async () => {
+  const audit = openRecentAudit({ eventsMax: 2 })
+  assert.equal(await audit.begin(0), 0)
+  await audit.follow(Array.from({ length: 9 }, (_, at) => auditRecord(at)))
+  assert.equal(await audit.begin(12), 9)
+  assert.ok(audit.list(100).length <= 4)
+  assert.equal(await audit.begin(5), 3)
+  assert.deepEqual(audit.list(100), [])
 })
