@@ -1,22 +1,22 @@
 /**
  * Preload: makes a Gatehouse that is started with it keep no records, so that the cost of auditing can be measured as a
- * difference. The product has no such option, and none of its files knows of this: two imports of the request path are
- * led elsewhere, everything else is what its user runs. Each replacement says in the file `GATEHOUSE_BENCH_MARK` that it
- * was loaded, because a measurement of a gateway that audits after all must not pass for one that does not.
+ * difference. The product has no such option, and none of its files knows of this: one import of the gateway thread is led
+ * elsewhere, everything else is what its user runs. The replacement says in the file `GATEHOUSE_BENCH_MARK` that it was
+ * loaded, because a measurement of a gateway that audits after all must not pass for one that does not.
  */
 import { registerHooks } from 'node:module'
 
-/** In `file`, the module `instead` takes the place of `module`. */
-const replacements = [
-  { file: 'src/app/gateway-thread.ts', module: 'src/gate/ledger/mod.ts', instead: 'bench/peers/no-record-log.ts' },
-  { file: 'src/gate/handle.ts', module: 'src/core/mod.ts', instead: 'bench/peers/no-record-text.ts' },
-].map(({ file, module, instead }) => ({ file: urlOf(file), module: urlOf(module), instead: urlOf(instead) }))
+/** In this file … */
+const file = urlOf('src/app/gateway-thread.ts')
+/** … this module, which encodes, seals and keeps what it is told of requests, … */
+const module = urlOf('src/gate/ledger/mod.ts')
+/** … gives way to this one. */
+const instead = urlOf('bench/peers/no-record-log.ts')
 
 registerHooks({
   resolve: (specifier, context, next) => {
     const found = next(specifier, context)
-    const replacement = replacements.find(({ file, module }) => file === context.parentURL && module === found.url)
-    return replacement === undefined ? found : { ...found, url: replacement.instead }
+    return file === context.parentURL && module === found.url ? { ...found, url: instead } : found
   },
 })
 

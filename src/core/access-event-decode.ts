@@ -56,16 +56,19 @@ interface PublicMembers {
 
 function publicMembers(publicPart: Uint8Array): Partial<AccessEvent> {
   const { d, k, m, o, rt, st, t } = JSON.parse(decoder.decode(publicPart)) as PublicMembers
-  const space = rt === undefined ? -1 : rt.indexOf(' ')
-  return {
-    ...(k === undefined ? {} : { kind: k }),
-    ...(o === undefined ? {} : { opening: o }),
-    ...(t === undefined ? {} : { receivedAtMs: t }),
-    ...(m === undefined ? {} : { method: m }),
-    ...(rt === undefined ? {} : { api: rt.slice(0, space), route: rt.slice(space + 1) }),
-    ...(d === undefined ? {} : { outcome: d }),
-    ...(st === undefined ? {} : { status: st }),
+  const known: { -readonly [K in keyof AccessEvent]?: AccessEvent[K] } = {}
+  if (k !== undefined) known.kind = k
+  if (o !== undefined) known.opening = o
+  if (t !== undefined) known.receivedAtMs = t
+  if (m !== undefined) known.method = m
+  if (rt !== undefined) {
+    const space = rt.indexOf(' ')
+    known.api = rt.slice(0, space)
+    known.route = rt.slice(space + 1)
   }
+  if (d !== undefined) known.outcome = d
+  if (st !== undefined) known.status = st
+  return known
 }
 
 const publicNames: ReadonlySet<string> = new Set([
