@@ -9,6 +9,7 @@ import {
   parseAddress,
 } from '../config/mod.ts'
 import { GatehouseError } from '../core/mod.ts'
+import type { ProcessLog } from './process-log.ts'
 import type { RunOptions } from './run-options.ts'
 
 const defaultFile = 'gatehouse.yaml'
@@ -21,6 +22,31 @@ export function readConfig(options: RunOptions, env: NodeJS.ProcessEnv): LoadedC
       ? configFor({ upstream: options.upstream, env })
       : loadConfig({ path: options.config ?? defaultFile, env })
   return read.ok ? { ...read, config: overridden(read.config, options) } : read
+}
+
+/** Set by the launcher for its processes: what the first start read, as JSON, without the APIs. */
+export const startedWithVariable = 'GATEHOUSE_STARTED_WITH'
+
+/**
+ * The configuration of a starting process. One that is started *again* while the file has errors goes on by what the first
+ * start read, and by the rules that are stored: a typo on disk must not end what runs.
+ */
+export function configAtStart(
+  options: RunOptions,
+  log: ProcessLog,
+): Config & { readonly path: string | null; readonly isStale: boolean } {
+  const read = readConfig(options, process.env)
+  if (read.ok) return { ...read.config, path: read.path, isStale: false }
+  const kept = process.env[startedWithVariable]
+  if (kept === undefined) throw new GatehouseError('config_invalid', read.text)
+  log.error(`The configuration has errors; this restart goes on by the rules from before\n${read.text}`)
+  // Written by our own launcher from a Config.
+  return { ...(JSON.parse(kept) as Config), path: options.config ?? defaultFile, isStale: true }
+}
+
+/** What `configAtStart` needs of a configuration. */
+export function startedWith(config: Config): string {
+  return JSON.stringify({ ...config, policy: { ...config.policy, apis: [] } })
 }
 
 /** The data folder that a running Gatehouse with this configuration file uses; the default where there is no file. */

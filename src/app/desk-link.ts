@@ -47,6 +47,7 @@ export function openDeskLink(parts: DeskLinkParts): DeskLink {
       onProblem: (why) => log.warn('The audit log is not told yet of changes; they wait in the control store', { why }),
     }),
   )
+  const straying = watchRevision({ control, resend: () => link.resend(), log })
   const link: LinkClient = opened.use(
     openLinkClient({
       path: join(parts.dataDir, 'link.sock'),
@@ -58,7 +59,10 @@ export function openDeskLink(parts: DeskLinkParts): DeskLink {
         return await followers.cursor()
       },
       follow: (of, batch) => (of === 'audit' ? audit.follow(batch) : followers.follow(batch)),
-      onStatus: parts.onStatus,
+      onStatus: (status) => {
+        parts.onStatus(status)
+        straying.look(status.revision)
+      },
       onConnect: ({ sizes, revision }) => {
         log.info('The gate is connected', { ...sizes, revision })
         drain.look()
@@ -67,6 +71,25 @@ export function openDeskLink(parts: DeskLinkParts): DeskLink {
     }),
   )
   return { link, places: followers.places, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+/** Statuses in a row that may show other rules than the desk's while a change is on its way. */
+const strayingMax = 3
+
+/** A gate that stays behind, for instance because its disk refused the rules, is given all of them once more. */
+function watchRevision({ control, resend, log }: { control: Control; resend: () => void; log: ProcessLog }): {
+  look(revision: number): void
+} {
+  let straying = 0
+  return {
+    look: (revision) => {
+      straying = revision === control.revision ? 0 : straying + 1
+      if (straying <= strayingMax) return
+      straying = 0
+      log.warn('The gate works by other rules; sending them whole', { gate: revision, desk: control.revision })
+      resend()
+    },
+  }
 }
 
 /** The ledger through a link that opens later than those who ask. */

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openEmbeddedControlStore, openEmbeddedRequestIndex } from '../adapters/embedded/mod.ts'
 import type { Config } from '../config/mod.ts'
-import { GatehouseError, type GateStatus, hasCode, messageOf, systemClock } from '../core/mod.ts'
+import { type GateStatus, hasCode, messageOf, systemClock } from '../core/mod.ts'
 import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
 import {
   type GateView,
@@ -15,10 +15,10 @@ import {
 } from '../desk/admin/mod.ts'
 import { type Control, createTokenVerifier, ensureAdminToken, openControl } from '../desk/control/mod.ts'
 import type { RequestIndex } from '../desk/query/mod.ts'
-import { readConfig, watchConfig } from './config-source.ts'
+import { configAtStart, readConfig, watchConfig } from './config-source.ts'
 import { type DeskLink, ledgerThrough, openDeskLink } from './desk-link.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
-import { pepperBytes, untilTold } from './process.ts'
+import { outliveReaders, pepperBytes, untilTold } from './process.ts'
 import type { DeskReady, RunOptions } from './run-options.ts'
 
 /** The gate sends its status each second: one that is older says nothing about now. */
@@ -27,9 +27,9 @@ const statusMsMax = 5_000
 /** The desk process: control store, admin API, followers of the ledger. Resolves with the exit code when it was told to stop. */
 export async function runDesk(options: RunOptions, version: string): Promise<number> {
   const log = openProcessLog('desk', (line) => process.stderr.write(line))
-  const read = readConfig(options, process.env)
-  if (!read.ok) throw new GatehouseError('config_invalid', read.text)
-  const { gate: settings, admin: listen, policy } = read.config
+  outliveReaders()
+  const config = configAtStart(options, log)
+  const { gate: settings, admin: listen, policy } = config
   const { dataDir } = settings
   ensurePrivateDir(dataDir)
   ensurePrivateDir(join(dataDir, 'keys'))
@@ -47,7 +47,7 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
       warn: (message) => log.warn(message),
     }),
   )
-  await control.setPolicy(policy)
+  if (!config.isStale) await control.setPolicy(policy)
   const adminToken = await ensureAdminToken(store, systemClock)
   const gate = watchGate(() => linked?.link.connected === true)
   const events = openRecentEvents()
@@ -59,7 +59,7 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   )
   // Everything that looks at records is there before the first one comes.
   linked = stack.use(openDeskLink({ dataDir, control, events, audit, index, onStatus: gate.heard, log }))
-  const reload = reloader({ options, control, running: read.config, log })
+  const reload = reloader({ options, control, running: config, log })
   const admin = stack.use(
     await openAdmin({
       listen,
@@ -81,8 +81,13 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
         }),
     }),
   )
-  if (read.path !== null) stack.use(watchConfig(read.path, () => void reload()))
-  process.on('SIGHUP', () => void reload())
+  const reloadNow = (): void => {
+    reload().catch((error: unknown) =>
+      log.error('The configuration could not be taken over', { why: messageOf(error) }),
+    )
+  }
+  if (config.path !== null) stack.use(watchConfig(config.path, reloadNow))
+  process.on('SIGHUP', reloadNow)
   process.send?.({ adminUrl: admin.url, adminToken } satisfies DeskReady)
   await told
   return 0

@@ -1,5 +1,6 @@
-import type { Policy, Snapshot, SnapshotChange } from '../core/mod.ts'
+import { messageOf, type Policy, type Snapshot, type SnapshotChange } from '../core/mod.ts'
 import { applyChange, type SnapshotFile } from './snapshot-file.ts'
+import type { ProcessLog } from './process-log.ts'
 import type { ThreadPool } from './thread-pool.ts'
 
 /** The rules that the gate works by, on disk before any thread works by them. */
@@ -9,9 +10,9 @@ export interface GateRules {
   readonly received: Promise<void>
   /** API and route of an index in the in-flight table, for the record of a request whose thread died. */
   routeOf(index: number): { readonly api: string; readonly route: string } | null
-  /** From now on changes go to these threads too. */
-  attach(pool: ThreadPool): void
-  /** True when every gateway thread works by it; at once where none runs yet. */
+  /** The threads that changes go to; before there are any, changes wait for them. */
+  attach(pool: Pick<ThreadPool, 'apply'>): void
+  /** True when every gateway thread works by it and it is on disk, so that it holds after a crash too. */
   replace(snapshot: Snapshot): Promise<boolean>
   change(change: SnapshotChange): Promise<boolean>
 }
@@ -22,19 +23,30 @@ export interface GateRulesOptions {
   readonly policy: Policy
   /** Called with the policy of every new revision, before a thread works by it. */
   readonly onPolicy: (policy: Policy, revision: number) => void
+  readonly log: ProcessLog
 }
 
 /** Begins with the last good rules on disk, else with the configuration alone, which knows no keys yet. */
-export function createGateRules({ file, policy, onPolicy }: GateRulesOptions): GateRules {
+export function createGateRules({ file, policy, onPolicy, log }: GateRulesOptions): GateRules {
   let current: Snapshot = file.read() ?? { revision: 0, policy, consumers: [], credentials: [] }
-  let pool: ThreadPool | null = null
+  const { promise: attached, resolve: attach } = Promise.withResolvers<Pick<ThreadPool, 'apply'>>()
   const { promise: received, resolve: receive } = Promise.withResolvers<void>()
   const work = async (next: Snapshot, rules: { snapshot: Snapshot } | { change: SnapshotChange }): Promise<boolean> => {
     current = next
-    await file.write(next)
+    const written = await file.write(next).then(
+      () => true,
+      (error: unknown) => {
+        // A key that was revoked is refused now, whatever the disk does.
+        log.error('The rules are not on disk: after a crash without a desk the old ones would hold', {
+          why: messageOf(error),
+        })
+        return false
+      },
+    )
     onPolicy(next.policy, next.revision)
     receive()
-    return pool === null || (await pool.apply(rules))
+    const pool = await attached
+    return (await pool.apply(rules)) && written
   }
   return {
     snapshot: () => current,
@@ -45,9 +57,7 @@ export function createGateRules({ file, policy, onPolicy }: GateRulesOptions): G
       )[index]
       return found ?? null
     },
-    attach: (threads) => {
-      pool = threads
-    },
+    attach,
     replace: (snapshot) => work(snapshot, { snapshot }),
     change: (change) => work(applyChange(current, change), { change }),
   }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { GatehouseError, type GateSettings, type GateStatus, type LedgerRecord, systemClock } from '../core/mod.ts'
+import { type GateSettings, type GateStatus, type LedgerRecord, systemClock } from '../core/mod.ts'
 import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
 import { type Ledger, openLedger } from '../gate/ledger/mod.ts'
 import { type CounterShared, counterStats, createCounters } from '../gate/limits/mod.ts'
 import { type LinkServer, linkVersion, openLinkServer } from '../link/mod.ts'
 import { watchClock } from './clock-watch.ts'
-import { readConfig } from './config-source.ts'
+import { configAtStart } from './config-source.ts'
 import { createGateAudit, type GateAudit, policyDigest } from './gate-audit.ts'
 import { startGatewayWorker } from './gateway-worker.ts'
 import { createGateRules, type GateRules } from './gate-rules.ts'
@@ -14,8 +14,8 @@ import { probePorts } from './ports.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
 import type { GateReady, RunOptions } from './run-options.ts'
 import { openSnapshotFile } from './snapshot-file.ts'
-import { openThreadPool, type ThreadPool } from './thread-pool.ts'
-import { pepperBytes, untilTold } from './process.ts'
+import { ThreadPool } from './thread-pool.ts'
+import { outliveReaders, pepperBytes, untilTold } from './process.ts'
 
 /** A desk that is started beside the gate has so long to bring the newest rules before the last good ones serve. */
 const deskMs = 3_000
@@ -30,9 +30,8 @@ const batchBounds = { bytesMax: 1024 * 1024, recordsMax: 2_000 }
 /** The gate process: listeners, the request path, the ledger. Resolves with the exit code when it was told to stop. */
 export async function runGate(options: RunOptions): Promise<number> {
   const log = openProcessLog('gate', (line) => process.stderr.write(line))
-  const read = readConfig(options, process.env)
-  if (!read.ok) throw new GatehouseError('config_invalid', read.text)
-  const { gate: settings, policy } = read.config
+  outliveReaders()
+  const { gate: settings, policy } = configAtStart(options, log)
   ensurePrivateDir(settings.dataDir)
   const listeners = await probePorts(settings.listeners)
   const told = untilTold()
@@ -44,6 +43,7 @@ export async function runGate(options: RunOptions): Promise<number> {
     file: openSnapshotFile(settings.dataDir),
     policy,
     onPolicy: (next, revision) => void audit?.policy(next, revision),
+    log,
   })
   const ledger = stack.use(
     await openLedger({
@@ -63,11 +63,12 @@ export async function runGate(options: RunOptions): Promise<number> {
   // Started alone it serves by the last good rules at once; beside a desk it waits for the newest.
   if (process.send !== undefined) await Promise.race([rules.received, delay(deskMs), told])
   const counters = createCounters({ keysMax: policy.limitKeysMax, threadsMax: settings.threads })
-  const pool = await startPool({ settings: { ...settings, listeners }, ledger, rules, log, fail, counters })
+  const pool = poolOf({ settings: { ...settings, listeners }, ledger, rules, log, fail, counters })
   rules.attach(pool)
+  await pool.start()
 
   const draining = { is: false }
-  const status = statusOf({ settings, ledger, pool, rules, counters, draining })
+  const status = statusOf({ settings, ledger, pool, counters, draining })
   const timer = setInterval(() => link.sendStatus(status()), statusMs)
   stack.defer(() => clearInterval(timer))
   process.send?.({ addresses: pool.addresses } satisfies GateReady)
@@ -160,8 +161,8 @@ async function openLink({ settings, ledger, rules, log }: LinkParts): Promise<Li
 
 type PoolParts = LinkParts & { readonly counters: CounterShared; readonly fail: (why: string) => void }
 
-async function startPool({ settings, ledger, rules, log, fail, counters }: PoolParts): Promise<ThreadPool> {
-  return await openThreadPool({
+function poolOf({ settings, ledger, rules, log, fail, counters }: PoolParts): ThreadPool {
+  return new ThreadPool({
     threads: settings.threads,
     ledger,
     log,
@@ -182,19 +183,18 @@ interface StatusParts {
   readonly settings: GateSettings
   readonly ledger: Ledger
   readonly pool: ThreadPool
-  readonly rules: GateRules
   readonly counters: CounterShared
   readonly draining: { readonly is: boolean }
 }
 
-function statusOf({ settings, ledger, pool, rules, counters, draining }: StatusParts): () => GateStatus {
+function statusOf({ settings, ledger, pool, counters, draining }: StatusParts): () => GateStatus {
   const startedAtMs = systemClock.wallMs()
   return () => {
     const report = ledger.status()
     return {
       node: settings.node,
       boot: ledger.boot,
-      revision: rules.snapshot().revision,
+      revision: pool.revision,
       startedAtMs,
       draining: draining.is,
       threads: report.threads.map((thread) => ({ ...thread, connections: pool.connectionsOf(thread.thread) })),

@@ -18,6 +18,7 @@ interface Serving {
   readonly engine: GatehouseEngine
   apply(snapshot: Snapshot): void
   change(change: SnapshotChange): void
+  revision(): number
 }
 
 const statusMs = 1000
@@ -46,10 +47,10 @@ function main(port: MessagePort, setup: ThreadSetup): void {
         return
       case 'snapshot':
         serving?.apply(message.snapshot)
-        return say({ type: 'applied', revision: message.snapshot.revision })
+        return say({ type: 'applied', revision: message.snapshot.revision, worksBy: serving?.revision() ?? 0 })
       case 'change':
         serving?.change(message.change)
-        return say({ type: 'applied', revision: message.change.revision })
+        return say({ type: 'applied', revision: message.change.revision, worksBy: serving?.revision() ?? 0 })
       case 'drain':
         void (serving?.engine.drain(message.deadlineMs) ?? Promise.resolve()).then(() => say({ type: 'drained' }))
     }
@@ -107,7 +108,10 @@ async function serve(
       authenticator.apply(snapshot)
       work(snapshot)
     },
+    revision: () => current.revision,
     change: (change) => {
+      // It may have come with a newer snapshot, to a thread that was just getting ready.
+      if (change.revision <= current.revision) return
       authenticator.change(change)
       // The authenticator holds the keys; keeping a second copy of a million of them here would help nobody.
       work({ ...current, revision: change.revision, policy: change.policy ?? current.policy })

@@ -33,6 +33,7 @@ export class GatewayWorker {
   readonly #log: ProcessLog
   readonly #waiting = new Set<(message: FromThread | null) => void>()
   #connections = 0
+  #revision = 0
   #alive = true
 
   constructor(setup: ThreadSetup, log: ProcessLog) {
@@ -55,6 +56,11 @@ export class GatewayWorker {
     return this.#connections
   }
 
+  /** What the thread said last that it works by. */
+  get revision(): number {
+    return this.#revision
+  }
+
   get alive(): boolean {
     return this.#alive
   }
@@ -71,7 +77,10 @@ export class GatewayWorker {
     )
     this.#tell({ type: 'serve', ...order }, [order.port])
     const answer = await said
-    if (answer?.type === 'serving') return answer.addresses
+    if (answer?.type === 'serving') {
+      this.#revision = order.snapshot.revision
+      return answer.addresses
+    }
     if (answer === null)
       throw new GatehouseError('thread_failed', `Gateway thread ${order.thread} did not listen within ${serveMs} ms`)
     throw new GatehouseError(answer.code === 'port_taken' ? 'port_taken' : 'thread_failed', answer.message)
@@ -101,6 +110,7 @@ export class GatewayWorker {
   }
 
   #take(message: FromThread): void {
+    if (message.type === 'applied') this.#revision = message.worksBy
     if (message.type === 'connections') this.#connections = message.connections
     if (message.type === 'defect') {
       this.#log.error('A stage failed; the request was answered with 500', {

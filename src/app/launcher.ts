@@ -24,6 +24,7 @@ export interface LauncherOptions {
 export interface Launcher {
   /** Resolves with the exit code when all is over: after `stop`, or when a process cannot be kept alive. */
   readonly done: Promise<number>
+  /** Lets both end in order; called again, ends them at once. */
   stop(): void
   reload(): void
 }
@@ -47,6 +48,8 @@ const gateCrashesMax = 3
 const exitIntegrity = 6
 /** What the gate ends with when its ledger failed: recovery is tried even at the first start. */
 const exitIoError = 74
+/** Usage, configuration or a taken port, not allowed: what a process says before it has begun. */
+const refusals: ReadonlySet<number> = new Set([2, 3, 4])
 
 /**
  * The gate has a thread for each core already: more of them to collect the short-lived objects of a request cost more than
@@ -92,6 +95,8 @@ class Supervisor implements Launcher {
   }
 
   stop(): void {
+    // Asked a second time: now.
+    if (this.#stopping !== null) for (const one of this.#watched) one.child?.kill('SIGKILL')
     this.#finish(0)
   }
 
@@ -116,12 +121,18 @@ class Supervisor implements Launcher {
       one.everReady = true
       onReady(one.plan.name, said)
     })
-    child.on('error', (error) => log.error('Cannot start process', { process: one.plan.name, error: error.message }))
-    child.on('exit', (code, signal) => {
+    // A process that cannot be started at all says 'error' and never 'exit'.
+    const gone = (code: number | null, signal: string | null): void => {
+      if (one.child !== child) return
       one.child = null
       if (this.#stopping === null) this.#ended(one, code, signal)
       else this.#stopNext()
+    }
+    child.on('error', (error) => {
+      log.error('Cannot start process', { process: one.plan.name, error: error.message })
+      if (child.pid === undefined) gone(exitIoError, null)
     })
+    child.on('exit', gone)
   }
 
   #ended(one: Watched, code: number | null, signal: string | null): void {
@@ -129,7 +140,9 @@ class Supervisor implements Launcher {
     // A refused configuration, a taken port, a locked folder: trying again helps nobody.
     if (!one.everReady && code !== null && code !== exitIoError) return this.#finish(code === 0 ? 1 : code)
     const now = performance.now()
-    one.crashes = [...one.crashes.filter((at) => now - at < crashWindowMs), now]
+    // One that could not begin again (its port is taken for the moment) has not crashed.
+    const crashed = code === null || !refusals.has(code)
+    if (crashed) one.crashes = [...one.crashes.filter((at) => now - at < crashWindowMs), now]
     if (one.plan.name === 'gate' && one.crashes.length >= gateCrashesMax) {
       log.error('The gate failed three times within a minute; not starting it again', { code, signal })
       return this.#finish(exitIntegrity)

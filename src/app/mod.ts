@@ -7,10 +7,11 @@
 import type { LogFolder } from './ledger-folder.ts'
 import type { RunOptions } from './run-options.ts'
 
-export { configuredDataDir, readConfig } from './config-source.ts'
+export { configuredDataDir, readConfig, startedWith, startedWithVariable } from './config-source.ts'
 export type { LogFolder } from './ledger-folder.ts'
 export { launchProcesses, type Launcher, type LauncherOptions, type ProcessPlan } from './launcher.ts'
 export { type Facts, openProcessLog, type ProcessLog } from './process-log.ts'
+export { outliveReaders } from './process.ts'
 export type { DeskReady, GateReady, RunOptions } from './run-options.ts'
 
 /** Runs the gate process; resolves with its exit code when it was told to stop. */

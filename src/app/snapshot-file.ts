@@ -19,12 +19,15 @@ export function openSnapshotFile(dataDir: string): SnapshotFile {
   let writing: Promise<void> | null = null
   const flush = async (): Promise<void> => {
     await Promise.resolve() // the caller of `write` may still replace `newest` in this turn
-    while (newest !== null) {
-      const text = JSON.stringify(newest)
-      newest = null
-      writeFileAtomic(path, Buffer.from(text), 0o600)
+    try {
+      while (newest !== null) {
+        const text = JSON.stringify(newest)
+        newest = null
+        writeFileAtomic(path, Buffer.from(text), 0o600)
+      }
+    } finally {
+      writing = null // a failed write fails its callers, and none after them
     }
-    writing = null
   }
   return {
     read: () => readSnapshot(path),

@@ -29,7 +29,8 @@ export type ToThread =
 export type FromThread =
   | { readonly type: 'loaded' }
   | { readonly type: 'serving'; readonly addresses: readonly { readonly host: string; readonly port: number }[] }
-  | { readonly type: 'applied'; readonly revision: number }
+  /** `revision` is that of the message; what the thread works by now may be newer. */
+  | { readonly type: 'applied'; readonly revision: number; readonly worksBy: number }
   | { readonly type: 'connections'; readonly connections: number }
   | { readonly type: 'defect'; readonly requestId: string; readonly error: string }
   | { readonly type: 'drained' }

@@ -22,14 +22,7 @@ const crashWindowMs = 60_000
 /** So many dead threads within the window have a cause that a new thread meets again. */
 const crashesMax = 20
 
-/** Starts all threads and a warm spare, which takes the place of one that dies. */
-export async function openThreadPool(options: ThreadPoolOptions): Promise<ThreadPool> {
-  const pool = new ThreadPool(options)
-  await pool.start()
-  return pool
-}
-
-/** The gateway threads of this process. */
+/** The gateway threads of this process, and a warm spare, which takes the place of one that dies. */
 export class ThreadPool {
   readonly #options: ThreadPoolOptions
   /** By thread number: the thread, or the promise of the one that takes its place. */
@@ -45,12 +38,24 @@ export class ThreadPool {
     this.#options = options
   }
 
+  /** Resolves when all threads listen. Rejects with `port_taken` or `thread_failed`. */
   async start(): Promise<void> {
-    // One after the other: on two cores all at once would only be slower.
+    // One after the other: on two cores all at once would only be slower. All places are there from the beginning, so that
+    // a change that comes meanwhile reaches every thread.
+    let before: Promise<unknown> = Promise.resolve()
     for (let thread = 0; thread < this.#options.threads; thread++) {
-      this.#places.push(Promise.resolve(await this.#seat(await this.#load(), thread)))
+      const place = before.then(async () => await this.#seat(await this.#load(), thread))
+      this.#places.push(place)
+      before = place
     }
+    await Promise.all(this.#places)
     this.#spare = this.#watched(this.#load())
+  }
+
+  /** The revision that every gateway thread works by; 0 while one is being replaced. */
+  get revision(): number {
+    const revisions = [...this.#running.values()].map((worker) => worker.revision)
+    return revisions.length < this.#options.threads ? 0 : Math.min(...revisions)
   }
 
   get addresses(): readonly { readonly host: string; readonly port: number }[] {
@@ -95,7 +100,13 @@ export class ThreadPool {
 
   async #seat(worker: GatewayWorker, thread: number): Promise<GatewayWorker> {
     const { slot, port } = this.#options.ledger.slot(thread)
-    this.#addresses = await worker.serve({ thread, ledger: slot, port, snapshot: this.#options.snapshot() })
+    let snapshot = this.#options.snapshot()
+    this.#addresses = await worker.serve({ thread, ledger: slot, port, snapshot })
+    // What changed while it was getting ready.
+    while (snapshot !== this.#options.snapshot() && worker.alive) {
+      snapshot = this.#options.snapshot()
+      await worker.apply({ snapshot })
+    }
     this.#running.set(thread, worker)
     void worker.ended.then((code) => {
       this.#running.delete(thread)

@@ -41,6 +41,8 @@ export interface LinkClient extends AsyncDisposable {
   readonly connected: boolean
   /** Sends a change; true when all gateway threads have it, false when no gate said so within `applyMs`. */
   publish(change: SnapshotChange): Promise<boolean>
+  /** Sends the rules whole once more, to a gate that works by others. */
+  resend(): void
   /** A file of the published log, by its path below the log; null when there is none. As all that follow it throws `unreachable` without a gate. */
   ledgerFile(log: LedgerLog, path: string): Promise<Uint8Array | null>
   /** A c2sp.org/tlog-proof of the record; null while no checkpoint covers it. */
@@ -76,6 +78,9 @@ export function openLinkClient(options: LinkClientOptions): LinkClient {
       return gate?.greeted() === true
     },
     publish: (change) => (gate === null || !gate.greeted() ? Promise.resolve(false) : gate.publish(change)),
+    resend: () => {
+      if (gate?.greeted() === true) gate.resend()
+    },
     ...questions((question) =>
       gate === null || !gate.greeted()
         ? Promise.reject(new GatehouseError('unreachable', 'Cannot ask the gate: none is connected'))
@@ -109,6 +114,7 @@ function questions(ask: Ask): Pick<LinkClient, 'ledgerFile' | 'proof' | 'records
 interface Gate {
   greeted(): boolean
   publish(change: SnapshotChange): Promise<boolean>
+  resend(): void
   readonly ask: Ask
   end(): Promise<void>
 }
@@ -142,11 +148,14 @@ function callGate(options: LinkClientOptions, onEnd: (why: string) => void): Gat
         throw new GatehouseError('link_broken', `The gate does not send '${message.type}'`)
     }
   }
+  const resend = (): void => {
+    for (const part of snapshotMessages(options.snapshot())) send(part)
+  }
   const greet = (hello: LinkHello): void => {
     assertVersion(hello)
     greeted = true
     options.onConnect(hello)
-    for (const part of snapshotMessages(options.snapshot())) send(part)
+    resend()
     for (const log of ledgerLogs)
       options.cursor(log, hello.sizes[log]).then((from) => send({ type: 'follow', log, from }), fail)
   }
@@ -163,6 +172,7 @@ function callGate(options: LinkClientOptions, onEnd: (why: string) => void): Gat
       send({ type: 'change', change })
       return word
     },
+    resend,
     ask: (question) => asking.ask(question),
     end: async () => {
       socket.destroy()

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { type GatewayWorker, startGatewayWorker } from '../../src/app/gateway-worker.ts'
 import { openProcessLog } from '../../src/app/process-log.ts'
-import { openThreadPool } from '../../src/app/thread-pool.ts'
+import { ThreadPool } from '../../src/app/thread-pool.ts'
 import { loadText } from '../../src/config/load-config.ts'
-import { type AccessEvent, decodeAccessEvent, systemClock } from '../../src/core/mod.ts'
+import { type AccessEvent, decodeAccessEvent, type Snapshot, systemClock } from '../../src/core/mod.ts'
 import { type Ledger, openLedger } from '../../src/gate/ledger/mod.ts'
 import { createCounters } from '../../src/gate/limits/mod.ts'
 import { freePort, waitFor } from '../support/program.ts'
@@ -41,7 +41,8 @@ test(
       onFailed,
     })
     const workers: GatewayWorker[] = []
-    const pool = await openThreadPool({
+    let snapshot: Snapshot = { revision: 1, policy, consumers: [], credentials: [] }
+    const pool = new ThreadPool({
       threads,
       ledger,
       log: openProcessLog('test', () => {}),
@@ -50,7 +51,7 @@ test(
         workers.push(worker)
         return worker
       },
-      snapshot: () => ({ revision: 1, policy, consumers: [], credentials: [] }),
+      snapshot: () => snapshot,
       onFailed,
       setup: {
         settings,
@@ -60,6 +61,17 @@ test(
         counterSeed: 1,
       },
     })
+    const started = pool.start()
+    // While the threads are getting ready: no thread may go on by the rules from before.
+    await waitFor(
+      () => workers.length === 1,
+      20_000,
+      () => 'no thread',
+    )
+    snapshot = { ...snapshot, revision: 2 }
+    assert.equal(await pool.apply({ change: { revision: 2, policy: null, consumers: [], credentials: [] } }), true)
+    await started
+    assert.equal(pool.revision, 2)
 
     const answers: RawAnswer[] = []
     const stop = new AbortController()
