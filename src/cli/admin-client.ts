@@ -74,6 +74,11 @@ function open(target: AdminTarget, { method, path, text, signal }: Call): Promis
 }
 
 function urlParts(base: string, path: string): { host: string; port: string; path: string } {
+  if (!URL.canParse(base))
+    throw new GatehouseError(
+      'invalid_argument',
+      `Cannot use '${base}': --url takes a URL such as http://127.0.0.1:8090`,
+    )
   const url = new URL(path, base)
   if (url.protocol !== 'http:' || !['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
     throw new GatehouseError(
@@ -106,6 +111,8 @@ function parsed(text: string): unknown {
 function errorOf(status: number, answer: unknown): GatehouseError {
   const detail =
     typeof answer === 'object' && answer !== null && 'detail' in answer ? String(answer.detail) : String(answer)
+  if (status === 401 || status === 403)
+    return new GatehouseError('not_allowed', `${detail}: set GATEHOUSE_TOKEN to the admin token`)
   if (status === 404) return new GatehouseError('not_found', detail)
   if (status === 409) return new GatehouseError('conflict', detail)
   if (status === 400 || status === 422) return new GatehouseError('invalid_argument', detail)

@@ -28,6 +28,8 @@ const consumers = {
 } as const
 
 const startMs = 10_000
+/** Demo keys end by themselves: the data folder may stand in front of a real API tomorrow. */
+const keyMs = 12 * 3600 * 1000
 
 /** Starts the example API on a free loopback port. */
 export async function startDemo(options: RunOptions): Promise<Demo> {
@@ -76,6 +78,7 @@ async function freshKey(client: AdminClient, consumer: string, scopes: readonly 
     scopes,
     environment: 'test',
     createConsumer: true,
+    expiresInMs: keyMs,
   })) as CreatedKey
   const { items } = (await client.get(`/v1/keys?consumer=${consumer}`)) as Items<ShownCredential>
   for (const old of items) {

@@ -20,6 +20,7 @@ const byError: Partial<Record<ErrorCode, number>> = {
   ledger_corrupt: exitCodes.integrity,
   ledger_unreadable: exitCodes.integrity,
   invalid_argument: exitCodes.usage,
+  not_allowed: exitCodes.notAllowed,
   unreachable: exitCodes.unreachable,
 }
 

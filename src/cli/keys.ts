@@ -53,7 +53,7 @@ export async function revokeKey({ client, terminal, json }: Shown, id: string): 
   if (revoked.applied) terminal.out(`${paint('green', 'revoked')} ${id}: no gateway thread accepts it any more\n`)
   else
     terminal.out(
-      `${paint('yellow', 'revoked')} ${id}: stored, but no gate is connected; it is refused from the moment one is\n`,
+      `${paint('yellow', 'revoked')} ${id}: stored, but the gate has not said that all its threads refuse it: ask \`gatehouse doctor\`\n`,
     )
 }
 

@@ -4,7 +4,7 @@
  * Data goes to standard output, talk to standard error; exit codes are those of `exit-codes.ts`.
  * @module
  */
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { RunOptions } from '../app/mod.ts'
 import type { Shown } from './keys.ts'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
@@ -22,6 +22,8 @@ interface Common {
 export async function main(argv: readonly string[], terminal: Terminal = standardTerminal): Promise<number> {
   let code: number = exitCodes.ok
   const program = buildProgram(terminal, (ended) => (code = ended))
+  // `tail | head`: who reads us has seen enough. What runs for years outlives its readers instead.
+  if (!longLived.has(argv[0] ?? '')) process.stdout.on('error', () => process.exit(exitCodes.ok))
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code
@@ -31,6 +33,8 @@ export async function main(argv: readonly string[], terminal: Terminal = standar
     return exitCodeOf(error)
   }
 }
+
+const longLived: ReadonlySet<string> = new Set(['up', 'gate', 'desk'])
 
 type End = (code: number) => void
 
@@ -60,7 +64,11 @@ function runVerbs(program: Command, terminal: Terminal, end: End): void {
       .addOption(new Option('--upstream <url>', 'protect this API without a configuration file, in observe mode'))
       .addOption(new Option('--listen <host:port>', 'where the gateway listens, instead of as configured'))
       .addOption(new Option('--admin <host:port>', 'where the admin API listens, instead of as configured'))
-      .addOption(new Option('--threads <count>', 'gateway threads, instead of as configured').argParser(Number))
+      .addOption(
+        new Option('--threads <count>', 'gateway threads, instead of as configured').argParser(
+          wholeNumber(1, threadsMax),
+        ),
+      )
   run('up', 'start gateway and admin API, and keep them running')
     .option('--demo', 'run the demo: a small example API with labelled synthetic traffic')
     .option('--or-demo', 'run the demo where there is neither a configuration file nor --upstream')
@@ -77,6 +85,17 @@ function runVerbs(program: Command, terminal: Terminal, end: End): void {
     const { runDesk } = await import('../app/mod.ts')
     end(await runDesk(options, version))
   })
+}
+
+const threadsMax = 256
+
+/** Reads an option's value, or says what it takes. */
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`)
+  }
 }
 
 function fileVerbs(program: Command, terminal: Terminal, end: End): void {
@@ -167,7 +186,7 @@ function requestVerbs(program: Command, terminal: Terminal, end: End): void {
     .option('--consumer <name>', 'only this consumer')
     .option('--status <status>', 'only this status')
     .option('--path <prefix>', 'only paths that begin so')
-    .option('--count <n>', 'end after so many', Number)
+    .option('--count <n>', 'end after so many', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .action(
       async (
         options: Common & Record<'outcome' | 'consumer' | 'status' | 'path', string | undefined> & { count?: number },

@@ -14,6 +14,7 @@ import {
 } from '../app/mod.ts'
 import { openAdminClient } from './admin-client.ts'
 import { banner } from './banner.ts'
+import type { Demo } from './demo.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Terminal } from './terminal.ts'
 import { version } from './version.ts'
@@ -37,12 +38,19 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<number
       options.config === undefined &&
       !existsSync(configFile))
   const started = demo ? await (await import('./demo.ts')).startDemo(options) : null
+  try {
+    return await run(options, started, terminal)
+  } finally {
+    started?.stop()
+  }
+}
+
+async function run(options: UpOptions, started: Demo | null, terminal: Terminal): Promise<number> {
   const runs: RunOptions = started?.options ?? options
   const env = { ...process.env, ...started?.env }
   const read = readConfig(runs, env)
   if (!read.ok) {
     terminal.err(read.text)
-    started?.stop()
     return exitCodes.configuration
   }
   if (read.warnings !== '') terminal.err(read.warnings)
@@ -88,9 +96,7 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<number
   outliveReaders()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => launcher.stop())
   process.on('SIGHUP', () => launcher.reload())
-  const code = await launcher.done
-  started?.stop()
-  return code
+  return await launcher.done
 }
 
 /** The options again as arguments for the child processes. */

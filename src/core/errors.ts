@@ -11,6 +11,7 @@ export const errorCodes = [
   'port_taken',
   'store_unreadable',
   'not_found',
+  'not_allowed',
   'conflict',
   'invalid_argument',
   'unreachable',
