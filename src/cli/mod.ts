@@ -23,7 +23,8 @@ export async function main(argv: readonly string[], terminal: Terminal = standar
   let code: number = exitCodes.ok
   const program = buildProgram(terminal, (ended) => (code = ended))
   // `tail | head`: who reads us has seen enough. What runs for years outlives its readers instead.
-  if (!longLived.has(argv[0] ?? '')) process.stdout.on('error', () => process.exit(exitCodes.ok))
+  if (!longLived.has(argv[0] ?? '') && process.stdout.listenerCount('error') === 0)
+    process.stdout.on('error', () => process.exit(exitCodes.ok))
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code
