@@ -35,6 +35,12 @@ interface SoakThread {
   readonly acknowledged: Int32Array
 }
 
+const tickMs = 5
+/** More than so many unanswered, and the disk is too slow for the rate: it waits. */
+const openMax = 2000
+/** In turn, so that what is kept for each is soon kept for all. */
+const consumers = 5000
+
 if (isMainThread && process.argv[1] === soakWriterPath) await main(JSON.parse(process.argv[2] ?? '') as SoakPlan)
 else if (!isMainThread) writeOn(workerData as SoakThread)
 
@@ -72,10 +78,6 @@ async function main({ dataDir, recordsPerSecond, sampleMs }: SoakPlan): Promise<
   }, sampleMs)
 }
 
-const tickMs = 5
-/** More than so many unanswered, and the disk is too slow for the rate: it waits. */
-const openMax = 2000
-
 function writeOn({ slot, port, recordsPerSecond, acknowledged }: SoakThread): void {
   const log = openRecordLog({ slot, port, clock: systemClock })
   const startedMs = performance.now()
@@ -92,15 +94,14 @@ async function write(log: RecordLog, count: number, acknowledged: Int32Array): P
   const facts = { requestId: id, receivedAtMs: atMs, routeIndex: 0 }
   const reservation = log.reserve(facts, 1000) ?? (await log.reserveSoon(facts, 1000))
   if (reservation === null) throw new Error('the ledger has no room')
-  // Ten thousand consumers in turn: more than a thread keeps keys at work for.
-  const consumerId = `consumer-${count % 12_000}`
+  const consumerId = `consumer-${count % consumers}`
   reservation.finish({
     ...emptyEvent,
     id,
     receivedAtMs: atMs,
     outcome: 'served',
     status: 200,
-    path: `/${count}`,
+    path: `/things/${count}`,
     consumerId,
   })
   const durable = await reservation.durable()
