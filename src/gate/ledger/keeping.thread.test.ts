@@ -36,14 +36,13 @@ import { eventOf, eventsOf, idOf, readAll, settings, sleep, temporaryDir, until 
 import { logDirOf } from './tree-files.ts'
 
 function open(dir: string, more: Partial<LedgerOptions> = {}): Promise<Ledger> {
-  const onFailed = (why: string): never => assert.fail(`the ledger failed: ${why}`)
   return openLedger({
     dir,
     node: 'node-1',
     threads: 1,
     settings,
     clock: systemClock,
-    onFailed,
+    onFailed: (why) => assert.fail(`the ledger failed: ${why}`),
     keeperPace: { checkpointMs: 50 },
     ...more,
   })
@@ -297,7 +296,7 @@ for (const sizeMb of [1, 8]) {
       (error: Error & { code?: string }) => error,
     )
     if (!(ledger instanceof Error)) {
-      for (let count = 0; failed === ''; count++) {
+      for (let count = 0; ledger.status().state !== 'failed'; count++) {
         const event = eventOf('amended', idOf(1, count), { note: 'n'.repeat(2000) })
         const durable = await ledger.append(event).then(
           () => true,
@@ -314,7 +313,7 @@ for (const sizeMb of [1, 8]) {
         ),
         ledger.message,
       )
-    t.diagnostic(`${acknowledged.length} acknowledged; ended by: ${failed || String(ledger)}`)
+    t.diagnostic(`${acknowledged.length} acknowledged; ended by: ${ledger instanceof Error ? ledger.message : failed}`)
     assert.ok(sizeMb === 1 || acknowledged.length > 500)
     const found = new Set(eventsOf(openLedgerReader(disk.dir)).map(({ id }) => id))
     for (const id of acknowledged) assert.ok(found.has(id))

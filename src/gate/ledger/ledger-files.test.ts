@@ -17,17 +17,17 @@ function storedEntry(seq: number): Uint8Array {
   return entry
 }
 
-test('read() serves every file of the tree that the checkpoint covers, and nothing beyond it', () => {
+test('read() serves every file of the tree that the checkpoint covers, and nothing beyond it', async () => {
   using folder = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir)
   const files = openLedgerFiles(folder.dir)
   assert.equal(files.read('access', 'checkpoint'), null)
   assert.equal(files.read('access', 'tile/entries/000.p/1'), null)
   log.write(300)
-  log.keep()
+  await log.keep()
   log.write(300)
   log.clock.nowMs += 1
-  while (log.keeper.turn());
+  while (await log.keeper.turn());
   const read = (path: string): number => files.read('access', path)?.length ?? -1
   assert.ok(read('checkpoint') > 100)
   assert.ok(read('vkey') > 40)
@@ -59,11 +59,11 @@ test('read() serves every file of the tree that the checkpoint covers, and nothi
   }
 })
 
-test('read() answers null for whatever is no path of a log', () => {
+test('read() answers null for whatever is no path of a log', async () => {
   using folder = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir)
   log.write(300)
-  log.keep()
+  await log.keep()
   writeFileSync(join(logDirOf(folder.dir, 'access'), 'secret'), 'x')
   const files = openLedgerFiles(folder.dir)
   for (const path of [
@@ -90,7 +90,7 @@ test('proofOf() proves every record under the checkpoint, and no other', async (
   const files = openLedgerFiles(folder.dir)
   assert.equal(await files.proofOf('access', 0), null)
   log.write(700)
-  log.keep()
+  await log.keep()
   const { key } = identityOf(folder.dir)
   for (const seq of [0, 1, 255, 256, 511, 512, 699]) {
     const proof = parseTlogProof(Buffer.from((await files.proofOf('access', seq)) ?? ''))
@@ -110,7 +110,7 @@ test('what is served stays a log that verifies while it grows between two looks'
       using log = openHandLog(folder.dir)
       for (const count of batches) {
         log.write(count)
-        log.keep()
+        await log.keep()
         const report = await verify(folder.dir)
         assert.deepEqual([report.verdict, report.entriesChecked], ['intact', log.size])
       }

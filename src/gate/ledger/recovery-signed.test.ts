@@ -12,11 +12,11 @@ import { logDirOf } from './tree-files.ts'
 import { walRecordsMax } from './wal-format.ts'
 
 /** A log of so many records, signed after each of the given batches, and closed. */
-function makeLog(dir: string, batches: readonly number[], more: { mark?: string } = {}): void {
+async function makeLog(dir: string, batches: readonly number[], more: { mark?: string } = {}): Promise<void> {
   using log = openHandLog(dir, more)
   for (const count of batches) {
     log.write(count)
-    log.keep()
+    await log.keep()
   }
 }
 
@@ -39,10 +39,10 @@ function flip(path: string, at: number, bit = 0): void {
 const refused = (why: RegExp) => (error: Error & { code?: string }) =>
   error.code === 'ledger_corrupt' && why.test(error.message)
 
-test('recoverLog() goes on with the tree of the last checkpoint and what follows it', () => {
+test('recoverLog() goes on with the tree of the last checkpoint and what follows it', async () => {
   for (const size of [1, 255, 256, 257, 600]) {
     using folder = temporaryDir(memoryDir)
-    makeLog(folder.dir, [size])
+    await makeLog(folder.dir, [size])
     using whole = temporaryDir(memoryDir)
     {
       using log = openHandLog(folder.dir)
@@ -56,7 +56,7 @@ test('recoverLog() goes on with the tree of the last checkpoint and what follows
 
 test('a byte that is flipped anywhere under a checkpoint is found by recovery or by the scrub', async () => {
   using original = temporaryDir(memoryDir)
-  makeLog(original.dir, [200, 100, 270])
+  await makeLog(original.dir, [200, 100, 270])
   const files = [
     'checkpoint',
     'checkpoints.log',
@@ -99,12 +99,12 @@ test('a byte that is flipped anywhere under a checkpoint is found by recovery or
   )
 })
 
-test('recoverLog() refuses records that differ from the signed ones though every checksum is right', () => {
+test('recoverLog() refuses records that differ from the signed ones though every checksum is right', async () => {
   for (const size of [100, 300]) {
     using folder = temporaryDir(memoryDir)
     using other = temporaryDir(memoryDir)
-    makeLog(folder.dir, [size])
-    makeLog(other.dir, [size], { mark: 'y' })
+    await makeLog(folder.dir, [size])
+    await makeLog(other.dir, [size], { mark: 'y' })
     cpSync(walPath(other.dir), walPath(folder.dir))
     assert.throws(
       () => recover(folder.dir),
@@ -115,9 +115,9 @@ test('recoverLog() refuses records that differ from the signed ones though every
   }
 })
 
-test('recoverLog() refuses a log that ends before its checkpoint, and cuts nothing of it', () => {
+test('recoverLog() refuses a log that ends before its checkpoint, and cuts nothing of it', async () => {
   using folder = temporaryDir(memoryDir)
-  makeLog(folder.dir, [40, 3])
+  await makeLog(folder.dir, [40, 3])
   const path = walPath(folder.dir)
   const whole = readFileSync(path)
   const end = recover(folder.dir).position.offset
@@ -134,9 +134,9 @@ test('recoverLog() refuses a log that ends before its checkpoint, and cuts nothi
   recover(folder.dir)
 })
 
-test('recoverLog() cuts a torn batch behind the checkpoint', () => {
+test('recoverLog() cuts a torn batch behind the checkpoint', async () => {
   using folder = temporaryDir(memoryDir)
-  makeLog(folder.dir, [40])
+  await makeLog(folder.dir, [40])
   {
     using log = openHandLog(folder.dir)
     log.write(3)
@@ -147,29 +147,29 @@ test('recoverLog() cuts a torn batch behind the checkpoint', () => {
   assert.deepEqual([position.nextSeq, notices.length], [40, 1])
 })
 
-test('recoverLog() refuses a missing or cut tile of the edge, and names every one', () => {
+test('recoverLog() refuses a missing or cut tile of the edge, and names every one', async () => {
   using folder = temporaryDir(memoryDir)
-  makeLog(folder.dir, [700])
+  await makeLog(folder.dir, [700])
   rmSync(inLog(folder.dir, 'tile/0/000'))
   truncateSync(inLog(folder.dir, 'tile/0/001'), 100)
   assert.throws(() => recover(folder.dir), refused(/tile\/0\/000 at offset 0: .*tile\/0\/001 at offset 0: /))
 })
 
-test('recoverLog() refuses a ledger that was set back behind a checkpoint that was shown', () => {
+test('recoverLog() refuses a ledger that was set back behind a checkpoint that was shown', async () => {
   using folder = temporaryDir(memoryDir)
   using older = temporaryDir(memoryDir)
-  makeLog(folder.dir, [40])
+  await makeLog(folder.dir, [40])
   cpSync(folder.dir, older.dir, { recursive: true })
-  makeLog(folder.dir, [3])
+  await makeLog(folder.dir, [3])
   cpSync(inLog(folder.dir, 'checkpoint'), inLog(older.dir, 'checkpoint'))
   assert.throws(() => recover(older.dir), refused(/it is of 43 records, but 40 were the last .* set back/))
 })
 
-test('recoverLog() refuses a checkpoint of another root, or by another key', () => {
+test('recoverLog() refuses a checkpoint of another root, or by another key', async () => {
   using folder = temporaryDir(memoryDir)
   using foreign = temporaryDir(memoryDir)
-  makeLog(folder.dir, [40])
-  makeLog(foreign.dir, [40], { mark: 'y' })
+  await makeLog(folder.dir, [40])
+  await makeLog(foreign.dir, [40], { mark: 'y' })
   for (const file of ['checkpoint', 'checkpoints.log']) {
     using copy = temporaryDir(memoryDir)
     cpSync(folder.dir, copy.dir, { recursive: true })
@@ -180,10 +180,10 @@ test('recoverLog() refuses a checkpoint of another root, or by another key', () 
 
 test('a crash at any byte of an entry of checkpoints.log is cut, kept, and never leaves two roots for one size', async () => {
   using original = temporaryDir(memoryDir)
-  makeLog(original.dir, [5])
+  await makeLog(original.dir, [5])
   using before = temporaryDir(memoryDir)
   cpSync(original.dir, before.dir, { recursive: true })
-  makeLog(original.dir, [3])
+  await makeLog(original.dir, [3])
   const whole = readFileSync(checkpointLogOf(logDirOf(original.dir, 'access')))
   const { lastAt } = readCheckpointLogEnd(logDirOf(original.dir, 'access'), identityOf(original.dir).key)
   for (let bytes = lastAt; bytes <= whole.length; bytes += 7) {
@@ -195,31 +195,31 @@ test('a crash at any byte of an entry of checkpoints.log is cut, kept, and never
     using log = openHandLog(folder.dir)
     assert.equal(log.recovered.notices.length, bytes === lastAt || bytes === whole.length ? 0 : 1)
     assert.equal(readdirSync(logDirOf(folder.dir, 'access')).includes('recovery'), log.recovered.notices.length > 0)
-    log.keep()
+    await log.keep()
     assert.equal(lastCheckpoint(folder.dir)?.size, 8)
     log.write(2)
-    log.keep()
+    await log.keep()
     assert.equal((await verify(folder.dir)).verdict, 'intact')
   }
   assert.ok(recoveryDirOf(original.dir, 'access').length > 0)
 })
 
-test('a checkpoint that was recorded and not shown is shown at the next start', () => {
+test('a checkpoint that was recorded and not shown is shown at the next start', async () => {
   using folder = temporaryDir(memoryDir)
-  makeLog(folder.dir, [5])
+  await makeLog(folder.dir, [5])
   const shown = readFileSync(inLog(folder.dir, 'checkpoint'))
   rmSync(inLog(folder.dir, 'checkpoint'))
   using log = openHandLog(folder.dir)
   assert.deepEqual(readFileSync(inLog(log.dir, 'checkpoint')), shown)
 })
 
-test('recoverLog() reads sealed files no more, and finds the begun answers of the mark in bundles', () => {
+test('recoverLog() reads sealed files no more, and finds the begun answers of the mark in bundles', async () => {
   using folder = temporaryDir(memoryDir)
   const file = Array.from({ length: walRecordsMax / 4096 }, () => 4096)
   {
     using log = openHandLog(folder.dir)
     log.write(...file, ...file, ...file, 10)
-    log.keep()
+    await log.keep()
     assert.equal(readdirSync(inLog(folder.dir, 'wal')).length, 2)
   }
   writeOpenMark(folder.dir, 'access', { at: 3 * walRecordsMax, open: [5, walRecordsMax + 9] })

@@ -49,9 +49,19 @@ function tileRoot(
 }
 
 /** The same edge as the fewest perfect subtrees. */
-export function rangeOfEdge({ levels }: TileEdge): CompactRange {
+export function rangeOfEdge(edge: TileEdge): CompactRange {
+  return rangeOfBundles(bundleEdge(edge))
+}
+
+/** The edge as one over bundles: each is a leaf, and what was level 1 is level 0. */
+export function bundleEdge({ size, levels }: TileEdge): TileEdge {
+  return { size: size / tileWidth, levels: levels.slice(1) }
+}
+
+/** The records of an edge over bundles as the fewest perfect subtrees. */
+export function rangeOfBundles({ levels }: TileEdge): CompactRange {
   let range = emptyRange()
   for (let level = levels.length - 1; level >= 0; level--)
-    for (const hash of levels[level] ?? []) range = appendNode(sha256, range, { level: 8 * level, hash })
+    for (const hash of levels[level] ?? []) range = appendNode(sha256, range, { level: 8 * (level + 1), hash })
   return range
 }

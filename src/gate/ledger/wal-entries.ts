@@ -1,6 +1,6 @@
 import { GatehouseError, hasCode } from '../../core/mod.ts'
 import { type BatchHeader, batchHeaderBytes, entriesOf, type Entry, walHeaderBytes } from './wal-format.ts'
-import { corruptAt, judgeTail, listWal, WalFile, type WalName, WindowMemory } from './wal-reader.ts'
+import { corruptAt, type Found, judgeTail, listWal, WalFile, type WalName, WindowMemory } from './wal-reader.ts'
 
 /** How much one read returns at most; at least one record, if there is one, however long. */
 export interface EntryBounds {
@@ -17,6 +17,13 @@ export interface Want {
   readonly found: Entry[]
   /** Of what was found. */
   bytes: number
+}
+
+/** One batch as it stands in a file: its payload is what a bundle of the same entries holds. */
+export interface WholeBatch {
+  readonly firstSeq: number
+  readonly records: number
+  readonly payload: Buffer
 }
 
 /** Adds an entry; false when the bounds are reached. */
@@ -85,6 +92,39 @@ export class WalEntries {
       this.#next = null
       this.#files = listWal(this.#walDir)
       if (want.found.length === 0) this.#read(want)
+    }
+  }
+
+  /**
+   * Hands out whole batches as they stand, from the one that holds `seq` on, while they are wanted and end at or below `size`;
+   * each is valid during the call only. Throws `ledger_corrupt` as `read` does.
+   */
+  readBatches({ seq, size }: Pick<Want, 'seq' | 'size'>, onBatch: (batch: WholeBatch) => boolean): void {
+    let place = this.#find(seq)
+    while (place !== null) {
+      const end = this.#batchesIn(place, size, onBatch)
+      place = end.full || end.place.seq >= size ? null : this.#nextFile(end.place)
+    }
+  }
+
+  #batchesIn(
+    from: Place,
+    size: number,
+    onBatch: (batch: WholeBatch) => boolean,
+  ): { readonly place: Place; readonly full: boolean } {
+    using file = new WalFile(from.file.path, windowBytes, this.#memory)
+    let place = from
+    for (;;) {
+      this.#next = place
+      const found = place.seq < size ? this.#foundAt(file, place) : null
+      if (found === null) return { place, full: false }
+      const { header, payload, whole } = found
+      const isWanted = onBatch({ firstSeq: header.firstSeq, records: header.records, payload })
+      place = { file: place.file, offset: place.offset + whole.length, seq: place.seq + header.records }
+      this.#remember(place)
+      if (isWanted) continue
+      this.#next = place
+      return { place, full: true }
     }
   }
 
@@ -159,7 +199,17 @@ export class WalEntries {
   }
 
   /** The entries of a batch in memory of their own, or null where the file has no more. */
-  #batchAt(file: WalFile, { offset, seq }: Place): { readonly entries: Entry[]; readonly bytes: number } | null {
+  #batchAt(file: WalFile, place: Place): { readonly entries: Entry[]; readonly bytes: number } | null {
+    const found = this.#foundAt(file, place)
+    if (found === null) return null
+    const entries = entriesOf(Buffer.from(found.payload), found.header)
+    if (entries === null)
+      throw corruptAt(file.path, place.offset, 'a batch that does not hold the records that it tells of')
+    return { entries, bytes: found.whole.length }
+  }
+
+  /** The batch that belongs at a place, or null where the file has no more. */
+  #foundAt(file: WalFile, { offset, seq }: Place): Extract<Found, { kind: 'batch' }> | null {
     let found = file.batchAt(offset)
     if (found.kind !== 'batch') {
       const tail = judgeTail(file, offset)
@@ -169,10 +219,9 @@ export class WalEntries {
       if (found.kind !== 'batch' && tail.kind === 'corrupt') throw corruptAt(file.path, offset, tail.why)
       if (found.kind !== 'batch') return null
     }
-    const { header, payload, whole } = found
-    const entries = header.firstSeq === seq ? entriesOf(Buffer.from(payload), header) : null
-    if (entries === null) throw corruptAt(file.path, offset, 'a batch that does not hold the records that it tells of')
-    return { entries, bytes: whole.length }
+    if (found.header.firstSeq !== seq)
+      throw corruptAt(file.path, offset, `a batch of record ${found.header.firstSeq} where ${seq} belongs`)
+    return found
   }
 
   /** The beginning of the file that follows, null when there is none, or none that goes on here. */

@@ -86,7 +86,7 @@ async function turnOn(logs: readonly Kept[], { setup, say, signal }: Life): Prom
   const turnMs = Math.min(turnMsMax, setup.pace.checkpointMs)
   let told = ''
   for (let isLast = false; ; isLast = signal.aborted) {
-    const waitMs = turn(logs, say, isLast) ?? turnMs
+    const waitMs = (await turn(logs, say, isLast)) ?? turnMs
     const status = statusOf(logs)
     const text = JSON.stringify(status)
     if (text !== told) say(status)
@@ -97,11 +97,11 @@ async function turnOn(logs: readonly Kept[], { setup, say, signal }: Life): Prom
 }
 
 /** One turn of each log; how long to wait until the next, null for as long as usual. */
-function turn(logs: readonly Kept[], say: Life['say'], isLast: boolean): number | null {
+async function turn(logs: readonly Kept[], say: Life['say'], isLast: boolean): Promise<number | null> {
   let waitMs: number | null = null
   for (const { keeper } of logs) {
     try {
-      if (keeper.turn({ isLast })) waitMs = 0
+      if (await keeper.turn({ isLast })) waitMs = 0
     } catch (error) {
       if (error instanceof GatehouseError || !keeper.mayTryAgain || isLast) throw error
       say({ type: 'delayed', why: messageOf(error) })

@@ -20,7 +20,7 @@ test('turn() publishes a log that a verifier finds intact, at every size around 
   using log = openHandLog(folder.dir)
   for (const count of [1, 254, 1, 1, 255, 1, 300]) {
     log.write(count)
-    log.keep()
+    await log.keep()
     assert.equal(log.keeper.checkpoint?.size, log.size)
     const report = await verify(folder.dir)
     assert.deepEqual(
@@ -30,23 +30,23 @@ test('turn() publishes a log that a verifier finds intact, at every size around 
   }
 })
 
-test('turn() publishes the same files however the records were split into batches and turns', () => {
+test('turn() publishes the same files however the records were split into batches and turns', async () => {
   const plan = fc.array(fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 4 }), {
     minLength: 1,
     maxLength: 5,
   })
-  fc.assert(
-    fc.property(plan, (turns) => {
+  await fc.assert(
+    fc.asyncProperty(plan, async (turns) => {
       using split = temporaryDir(memoryDir)
       using whole = temporaryDir(memoryDir)
       using one = openHandLog(split.dir)
       for (const batches of turns) {
         one.write(...batches)
-        one.keep()
+        await one.keep()
       }
       using other = openHandLog(whole.dir)
       other.write(one.size)
-      other.keep()
+      await other.keep()
       assert.deepEqual(treeOf(split.dir), treeOf(whole.dir))
       assert.equal(one.keeper.checkpoint?.root, other.keeper.checkpoint?.root)
     }),
@@ -54,35 +54,35 @@ test('turn() publishes the same files however the records were split into batche
   )
 })
 
-test('turn() signs no more often than it should, and at once in the last turn', () => {
+test('turn() signs no more often than it should, and at once in the last turn', async () => {
   using folder = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir, { everyMs: 1000 })
   log.write(3)
-  log.keep()
+  await log.keep()
   log.write(300)
   log.clock.nowMs += 999
-  while (log.keeper.turn());
+  while (await log.keeper.turn());
   assert.equal(lastCheckpoint(folder.dir)?.size, 3)
   assert.ok(existsSync(join(folder.dir, 'access', 'tile', '0', '000')), 'bundles do not wait for the checkpoint')
   log.clock.nowMs += 1
-  log.keeper.turn()
+  await log.keeper.turn()
   assert.equal(lastCheckpoint(folder.dir)?.size, 303)
   log.write(1)
-  log.keeper.turn({ isLast: true })
+  await log.keeper.turn({ isLast: true })
   assert.equal(lastCheckpoint(folder.dir)?.size, 304)
 })
 
-test('turn() puts an old checkpoint in its place anew', () => {
+test('turn() puts an old checkpoint in its place anew', async () => {
   using folder = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir)
   log.write(3)
-  log.keep()
+  await log.keep()
   rmSync(join(folder.dir, 'access', 'checkpoint'))
   log.clock.nowMs += 599_000
-  log.keeper.turn()
+  await log.keeper.turn()
   assert.equal(existsSync(join(folder.dir, 'access', 'checkpoint')), false)
   log.clock.nowMs += 1_000
-  log.keeper.turn()
+  await log.keeper.turn()
   assert.equal(existsSync(join(folder.dir, 'access', 'checkpoint')), true)
 })
 
@@ -94,16 +94,16 @@ test('a restart goes on with the same tree, whatever was written behind the last
     using log = openHandLog(folder.dir)
     assert.equal(log.size, size)
     log.write(count)
-    log.keep()
+    await log.keep()
     log.write(600) // bundles of these are written, and not signed
     log.clock.nowMs += 1
-    while (log.keeper.turn());
+    while (await log.keeper.turn());
     size = log.size
   }
   // Whatever lies behind the checkpoint is written anew.
   writeFileSync(join(folder.dir, 'access', 'tile', '0', '011'), 'nonsense')
   using log = openHandLog(folder.dir)
-  log.keep()
+  await log.keep()
   assert.equal(lastCheckpoint(folder.dir)?.size, size)
   assert.equal((await verify(folder.dir)).verdict, 'intact')
 })
@@ -116,20 +116,20 @@ test('turn() deletes write-ahead files that are sealed, keeps the newest two, an
     const batches = Array.from({ length: walRecordsMax / 4096 }, () => 4096)
     log.write(...batches, ...batches, ...batches)
     assert.equal(readdirSync(walDir).length, 3)
-    while (log.keeper.turn());
+    while (await log.keeper.turn());
     assert.equal(readdirSync(walDir).length, 2)
     assert.equal(lastCheckpoint(folder.dir)?.size, 3 * walRecordsMax)
   }
   using log = openHandLog(folder.dir)
   log.write(10)
-  log.keep()
+  await log.keep()
   const report = await verify(folder.dir)
   assert.deepEqual([report.verdict, report.entriesChecked], ['intact', 3 * walRecordsMax + 10])
 })
 
 const walOf = (dir: string): string => join(dir, 'access', 'wal', readdirSync(join(dir, 'access', 'wal'))[0] ?? '')
 
-test('turn() refuses to sign when the records on disk are not those that the ledger hashed', () => {
+test('turn() refuses to sign when the records on disk are not those that the ledger hashed', async () => {
   using folder = temporaryDir(memoryDir)
   using other = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir)
@@ -138,21 +138,21 @@ test('turn() refuses to sign when the records on disk are not those that the led
   foreign.write(300)
   // The same file (inode) with other, sound batches in it.
   writeFileSync(walOf(folder.dir), readFileSync(walOf(other.dir)))
-  assert.throws(() => log.keep(), { code: 'ledger_corrupt' })
+  await assert.rejects(log.keep(), { code: 'ledger_corrupt' })
   assert.equal(lastCheckpoint(folder.dir), null)
 })
 
-test('turn() notices that the open file is no longer the one at its path', () => {
+test('turn() notices that the open file is no longer the one at its path', async () => {
   using folder = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir)
   log.write(3)
-  log.keep()
+  await log.keep()
   const [name = ''] = readdirSync(join(folder.dir, 'access', 'wal'))
   const path = join(folder.dir, 'access', 'wal', name)
   cpSync(path, `${path}.copy`)
   renameSync(`${path}.copy`, path)
-  assert.throws(
-    () => log.keeper.turn(),
+  await assert.rejects(
+    log.keeper.turn(),
     (error: Error & { code?: string }) => error.code === 'ledger_corrupt' && error.message.includes(path),
   )
 })
@@ -161,24 +161,24 @@ test('turn() tries again after a write that failed, and publishes the same', asy
   using folder = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir)
   log.write(700)
-  mkdirSync(join(folder.dir, 'access', 'tile', '0', '001'), { recursive: true }) // no file can take the place of a folder
-  assert.throws(() => log.keep())
+  mkdirSync(join(folder.dir, 'access', 'tile', '0', '001.new'), { recursive: true }) // no file can be made where a folder is
+  await assert.rejects(log.keep())
   assert.equal(log.keeper.mayTryAgain, true)
   assert.equal(lastCheckpoint(folder.dir), null)
-  rmSync(join(folder.dir, 'access', 'tile', '0', '001'), { recursive: true })
-  log.keep()
+  rmSync(join(folder.dir, 'access', 'tile', '0', '001.new'), { recursive: true })
+  await log.keep()
   assert.equal(log.keeper.checkpoint?.size, 700)
   assert.equal((await verify(folder.dir)).verdict, 'intact')
 })
 
-test('turn() ends for good when checkpoints.log was changed under it', () => {
+test('turn() ends for good when checkpoints.log was changed under it', async () => {
   for (const change of ['longer', 'shorter', 'edited', 'replaced', 'gone'] as const) {
     using folder = temporaryDir(memoryDir)
     using log = openHandLog(folder.dir)
     log.write(3)
-    log.keep()
+    await log.keep()
     log.write(1)
-    log.keep()
+    await log.keep()
     const path = join(folder.dir, 'access', 'checkpoints.log')
     const bytes = readFileSync(path)
     const middle = bytes.length - 20
@@ -188,7 +188,7 @@ test('turn() ends for good when checkpoints.log was changed under it', () => {
     if (change === 'gone' || change === 'replaced') rmSync(path)
     if (change === 'replaced') writeFileSync(path, bytes)
     log.write(1)
-    assert.throws(() => log.keep(), { code: 'ledger_corrupt' }, change)
+    await assert.rejects(log.keep(), { code: 'ledger_corrupt' }, change)
     assert.equal(log.keeper.mayTryAgain, false)
   }
 })

@@ -4,32 +4,30 @@ import { type Clock, GatehouseError } from '../../../core/mod.ts'
 import { sha256 } from '../../../crypto/mod.ts'
 import {
   appendLeaf,
-  bundleBytesOf,
+  type CompactRange,
   formatCheckpoint,
   formatNote,
   growTiles,
-  leafHash,
+  hashBytes,
   noteMessage,
   noteSignature,
-  parseBundle,
   rangeRoot,
-  type CompactRange,
   type TileEdge,
-  tilePath,
   tileWidth,
   type VerifierKey,
-  writeBundle,
 } from '../../../tlog/mod.ts'
 import type { CheckpointLog } from '../checkpoint-log.ts'
 import { syncDir, walDirOf, writeSmallFile } from '../files.ts'
-import { LogEntries } from '../log-entries.ts'
 import type { LedgerLog } from '../logs.ts'
 import { bundledSize } from '../tree-check.ts'
-import { loadEdge, rangeOfEdge } from '../tree-edge.ts'
+import { bundleEdge, loadEdge, rangeOfBundles } from '../tree-edge.ts'
 import { fullTilePath, logDirOf, TreeWriter } from '../tree-files.ts'
 import type { TreeHead } from '../tree-head.ts'
-import { type Entry, walNameOf } from '../wal-format.ts'
+import { WalEntries } from '../wal-entries.ts'
+import { walNameOf } from '../wal-format.ts'
 import { listWal } from '../wal-reader.ts'
+import { rootOfTile, tileOfBundle } from './hash-entries.ts'
+import { Tail } from './tail.ts'
 
 export interface LogKeeperOptions {
   readonly dir: string
@@ -54,7 +52,6 @@ export interface CheckpointTold {
 
 /** Bundles written in one turn at most, so that a long way to catch up leaves room for other work. */
 const bundlesMax = 64
-const readBounds = { recordsMax: 4 * tileWidth, bytesMax: 8 * 1024 * 1024 }
 /** An unchanged checkpoint is put in its place anew after this, so that its age shows that somebody still looks after it. */
 const renewMs = 600_000
 /** Files of the write-ahead log that are kept even when everything in them is sealed. */
@@ -69,33 +66,31 @@ const walKeptMin = 2
  * covers all of it from bundles. Throws `ledger_corrupt` when something is not as it was written: that is for good. Any other
  * error leaves everything as it was, to be tried again, unless `mayTryAgain` says otherwise.
  */
-export class LogKeeper {
+export class LogKeeper implements Disposable {
   readonly #options: LogKeeperOptions
   readonly #logDir: string
-  readonly #entries: LogEntries
+  readonly #wal: WalEntries
   readonly #writer: TreeWriter
-  /** The tree over all full bundles. */
+  /** The tree over all full bundles, of which each is a leaf. */
   #edge: TileEdge
-  /** Entries behind it that were read, and the hashes of the first of them. */
-  #tail: Entry[] = []
-  #tailLeaves: Uint8Array[] = []
-  #bundle = Buffer.alloc(0)
+  /** Entries behind them that were read. */
+  readonly #tail = new Tail()
   /** What is being worked towards; null between two. */
   #target: TreeHead | null = null
   #signedMs = Number.NEGATIVE_INFINITY
   #shownMs = Number.NEGATIVE_INFINITY
   #told: CheckpointTold | null
-  #isRecording = false
+  #isSyncing = false
 
   constructor(options: LogKeeperOptions) {
     const { dir, log, checkpoints } = options
     this.#options = options
     this.#logDir = logDirOf(dir, log)
-    this.#entries = new LogEntries(dir, log, () => this.#target?.size ?? 0)
+    this.#wal = new WalEntries(walDirOf(dir, log))
     this.#writer = new TreeWriter(this.#logDir)
     const { last } = checkpoints
     // What lies beyond the last checkpoint is written again: nobody signed for it, and it may not have reached the disk.
-    this.#edge = this.#loadEdge(bundledSize(last?.size ?? 0))
+    this.#edge = this.#loadEdge(last?.size ?? 0)
     this.#told = last === null ? null : { size: last.size, root: base64(last.root), atMs: this.#shownAtMs() }
     if (last !== null && !this.#shows(last.note)) this.#show(last.note)
     this.#shownMs = options.clock.monotonicMs()
@@ -105,22 +100,22 @@ export class LogKeeper {
     return this.#told
   }
 
-  /** False when the last error came while a checkpoint was recorded: only a new start can tell what is on disk. */
+  /** False when the last error came while something was made durable: only a new start can tell what is on disk. */
   get mayTryAgain(): boolean {
-    return !this.#isRecording
+    return !this.#isSyncing
   }
 
   /**
    * One turn: writes bundles and tiles, signs when it is time (or at once, for an `isLast` turn). True when there is more to
    * do at once.
    */
-  turn({ isLast }: { readonly isLast: boolean } = { isLast: false }): boolean {
+  async turn({ isLast }: { readonly isLast: boolean } = { isLast: false }): Promise<boolean> {
     this.#target ??= this.#options.head()
     this.#checkFile(this.#target)
     const { size, peaks } = this.#target
     const signedSize = this.#told?.size ?? 0
     if (size > signedSize) {
-      if (!this.#build(this.#target)) return true
+      if (!(await this.#build(size))) return true
       const range = this.#rangeOf(size)
       if (!isSame(range, peaks)) throw this.#corrupt(`the ${size} records on disk are not those that the ledger wrote`)
       const isDue = this.#options.clock.monotonicMs() - this.#signedMs >= this.#options.everyMs
@@ -141,50 +136,56 @@ export class LogKeeper {
     throw this.#corrupt(`${path} is no longer the file that the ledger writes`)
   }
 
-  /** Brings everything up to the target; false when there is more to do. */
-  #build(target: TreeHead): boolean {
-    for (let bundles = 0; this.#edge.size + tileWidth <= target.size; bundles++) {
-      if (bundles >= bundlesMax) return false
-      this.#read(target, tileWidth)
-      this.#writeBundle(this.#tail.slice(0, tileWidth))
+  /** How many records lie in bundles. */
+  get #bundled(): number {
+    return this.#edge.size * tileWidth
+  }
+
+  /** Brings everything up to this size; false when there is more to do. */
+  async #build(size: number): Promise<boolean> {
+    for (let bundles = 0; bundles < bundlesMax && this.#bundled + tileWidth <= size; bundles++) {
+      this.#read(size, tileWidth)
+      this.#writeBundle()
     }
-    this.#writer.sync()
-    this.#read(target, target.size - this.#edge.size)
+    this.#isSyncing = true
+    await this.#writer.sync()
+    this.#isSyncing = false
+    if (this.#bundled + tileWidth <= size) return false
+    this.#read(size, size - this.#bundled)
     return true
   }
 
   /** Sees to it that the tail holds at least so many entries. */
-  #read(target: TreeHead, count: number): void {
-    while (this.#tail.length < count) {
-      const from = this.#edge.size + this.#tail.length
-      const read = this.#entries.read(from, readBounds)
-      if (read.length === 0) throw this.#corrupt(`record ${from} of ${target.size} is not there`)
-      for (const entry of read) this.#tail.push(entry)
-    }
+  #read(size: number, count: number): void {
+    if (this.#tail.entries >= count) return
+    const seq = this.#bundled + this.#tail.entries
+    this.#wal.readBatches({ seq, size }, ({ firstSeq, records, payload }) => {
+      const skip = this.#bundled + this.#tail.entries - firstSeq
+      this.#tail.append(payload, { skip, entries: records })
+      return this.#tail.entries < count
+    })
+    if (this.#tail.entries < count)
+      throw this.#corrupt(`record ${this.#bundled + this.#tail.entries} of ${size} is not there`)
   }
 
   /** Writes a bundle, reads it back, and writes the tiles over what was read. */
-  #writeBundle(entries: readonly Entry[]): void {
-    const index = this.#edge.size / tileWidth
-    const stored = this.#write(fullTilePath('entries', index), this.#bundleOf(entries.map((entry) => entry.bytes)))
-    const leaves = parseBundle(stored, tileWidth).map((entry) => leafHash(sha256, entry))
-    if (this.#tailLeaves.some((leaf, at) => Buffer.compare(leaf, leaves[at] ?? leaf) !== 0))
+  #writeBundle(): void {
+    const index = this.#edge.size
+    const bundle = this.#tail.bundle()
+    const tile = bundle === null ? null : tileOfBundle(this.#write(fullTilePath('entries', index), bundle))
+    if (bundle === null || tile === null) throw this.#corrupt(`the records of bundle ${index} are not whole`)
+    const isOther = (leaf: string, at: number): boolean =>
+      leaf !== tile.toString('latin1', at * hashBytes, (at + 1) * hashBytes)
+    if (this.#tail.hashed.some(isOther))
       throw this.#corrupt(`a record of bundle ${index} is not what it was when it was signed`)
-    const { edge, full } = growTiles(sha256, this.#edge, leaves)
-    for (const tile of full) this.#write(tilePath(tile.address), tile.bytes)
+    this.#write(fullTilePath(0, index), tile)
+    const { edge, full } = growTiles(sha256, this.#edge, [rootOfTile(tile)])
+    for (const { address, bytes } of full) this.#write(fullTilePath(Number(address.level) + 1, address.index), bytes)
     this.#edge = edge
-    this.#tail = this.#tail.slice(tileWidth)
-    this.#tailLeaves = []
+    this.#tail.dropBundle(bundle)
   }
 
-  /** Valid until the next call: fresh memory of this size costs as much as what is written into it. */
-  #bundleOf(entries: readonly Uint8Array[]): Uint8Array {
-    const bytes = bundleBytesOf(entries)
-    if (this.#bundle.length < bytes) this.#bundle = Buffer.allocUnsafeSlow(2 * bytes)
-    return writeBundle(this.#bundle, entries)
-  }
-
-  #write(path: string, bytes: Uint8Array): Buffer {
+  #write(path: string, bytes: Buffer | Uint8Array): Buffer {
     const stored = this.#writer.write(path, bytes)
     if (Buffer.compare(stored, bytes) !== 0) throw this.#corrupt(`${path} does not hold what was written to it`)
     return stored
@@ -192,19 +193,20 @@ export class LogKeeper {
 
   /** The tree over the first `size` records, of which the tail holds the end. */
   #rangeOf(size: number): CompactRange {
-    const count = size - this.#edge.size
-    for (let at = this.#tailLeaves.length; at < count; at++)
-      this.#tailLeaves.push(leafHash(sha256, this.#tail[at]?.bytes ?? new Uint8Array(0)))
-    return this.#tailLeaves.reduce((range, leaf) => appendLeaf(sha256, range, leaf), rangeOfEdge(this.#edge))
+    const leaves = this.#tail.leaves(size - this.#bundled)
+    if (leaves === null) throw this.#corrupt(`the records before ${size} are not whole`)
+    let range = rangeOfBundles(this.#edge)
+    for (const leaf of leaves) range = appendLeaf(sha256, range, Buffer.from(leaf, 'latin1'))
+    return range
   }
 
   #sign(size: number, root: Uint8Array): void {
     const { key, sign, checkpoints, clock } = this.#options
     const text = formatCheckpoint({ origin: key.name, size, root, extensions: [] })
     const note = Buffer.from(formatNote(text, [noteSignature(key, sign(noteMessage(text)))]))
-    this.#isRecording = true
+    this.#isSyncing = true
     checkpoints.append({ size, root, note })
-    this.#isRecording = false
+    this.#isSyncing = false
     this.#show(note)
     this.#told = { size, root: base64(root), atMs: Math.round(clock.wallMs()) }
     this.#signedMs = clock.monotonicMs()
@@ -241,9 +243,14 @@ export class LogKeeper {
   }
 
   #loadEdge(size: number): TileEdge {
-    const edge = loadEdge(this.#logDir, size, () => {})
+    const edge = loadEdge(this.#logDir, bundledSize(size), () => {})
     if (edge === null) throw this.#corrupt(`tiles of the first ${size} records are missing`)
-    return edge
+    return bundleEdge(edge)
+  }
+
+  /** What was not made durable is written anew by the next start. */
+  [Symbol.dispose](): void {
+    this.#writer[Symbol.dispose]()
   }
 
   #corrupt(why: string): GatehouseError {

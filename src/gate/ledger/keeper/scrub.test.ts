@@ -9,17 +9,17 @@ import { logDirOf } from '../tree-files.ts'
 import { Scrub } from './scrub.ts'
 
 /** A scrub that sleeps by moving the log's clock; `onSleep` is called before each sleep. */
-function scrubOf(log: HandLog, bytesPerSecond: number, onSleep: () => void = () => {}): Scrub {
+function scrubOf(log: HandLog, bytesPerSecond: number, onSleep: () => void | Promise<void> = () => {}): Scrub {
   return new Scrub({
     dir: log.dir,
     log: 'access',
     key: log.identity.key,
     bytesPerSecond,
     clock: log.clock,
-    sleep: (ms, signal) => {
-      onSleep()
+    sleep: async (ms, signal) => {
+      await onSleep()
       log.clock.nowMs += ms
-      return signal.aborted ? Promise.reject(new Error('woken')) : Promise.resolve()
+      if (signal.aborted) throw new Error('woken')
     },
   })
 }
@@ -44,7 +44,7 @@ test('round() finds nothing wrong in a sound log, says how far it came, and keep
   })
   assert.equal(await scrub.round(never, assert.fail), null, 'nothing is signed yet')
   log.write(1000)
-  log.keep()
+  await log.keep()
   const startMs = log.clock.nowMs
   assert.deepEqual(await scrub.round(never, assert.fail), { log: 'access', size: 1000, faults: 0, first: null })
   assert.deepEqual(scrub.status, { checkedTo: 1000, faults: 0, lastRoundAtMs: Math.round(log.clock.wallMs()) })
@@ -66,7 +66,7 @@ test('round() tells of a fault at once, goes on, and counts all', async () => {
   using folder = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir)
   log.write(1000)
-  log.keep()
+  await log.keep()
   flip(log, 'tile/entries/000', 100)
   flip(log, 'tile/entries/002', 5000)
   const scrub = scrubOf(log, 1e9)
@@ -87,7 +87,7 @@ test('round() ends when it is told to', async () => {
   using folder = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir)
   log.write(1000)
-  log.keep()
+  await log.keep()
   const stop = new AbortController()
   let looks = 0
   const scrub = scrubOf(log, 1e9, () => {
@@ -100,10 +100,10 @@ test('round() beside a log that grows and drops its write-ahead files reports no
   using folder = temporaryDir(memoryDir)
   using log = openHandLog(folder.dir)
   log.write(300)
-  log.keep()
-  const scrub = scrubOf(log, 1e9, () => {
+  await log.keep()
+  const scrub = scrubOf(log, 1e9, async () => {
     log.write(100)
-    log.keep()
+    await log.keep()
   })
   for (let round = 0; round < 3; round++) assert.equal((await scrub.round(never, assert.fail))?.faults, 0)
 })

@@ -26,7 +26,7 @@ export interface HandLog extends Disposable {
   /** One batch for each number, of so many records. */
   write(...batches: readonly number[]): void
   /** Turns until there is nothing to do, after the time between two checkpoints has passed. */
-  keep(): void
+  keep(): Promise<void>
 }
 
 export function identityOf(dir: string): LogIdentity {
@@ -71,12 +71,13 @@ export function openHandLog(
     write: (...batches) => {
       for (const count of batches) ledger.write(count)
     },
-    keep: () => {
+    keep: async () => {
       clock.nowMs += everyMs
-      while (keeper.turn());
+      while (await keeper.turn());
     },
     [Symbol.dispose]: () => {
       ledger.close()
+      keeper[Symbol.dispose]()
       checkpoints[Symbol.dispose]()
     },
   }
