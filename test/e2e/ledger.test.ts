@@ -89,6 +89,23 @@ test(
       }
     })
 
+    await t.test('the figures tell of checkpoints, and that no follower is behind', async () => {
+      const caughtUp = async (): Promise<boolean> => {
+        const text = await (await fetch(`${program.adminUrl}/metrics`)).text()
+        return ['recent', 'requests'].every((one) =>
+          text.includes(`gatehouse_follower_lag_records{follower="${one}"} 0`),
+        )
+      }
+      await waitFor(caughtUp, 15_000, () => 'a follower is behind')
+      const metrics = await (await fetch(`${program.adminUrl}/metrics`)).text()
+      for (const line of [
+        'gatehouse_keeper_up 1',
+        'gatehouse_scrub_faults{log="audit"} 0',
+        `gatehouse_ledger_records{log="access"} ${requests}`,
+      ])
+        assert.ok(metrics.includes(`${line}\n`), `${line} in\n${metrics}`)
+    })
+
     await t.test('the audit log tells of every act, by whom, and without secrets', async () => {
       await fetch(`${program.adminUrl}/v1/consumers/acme`, {
         method: 'PATCH',
