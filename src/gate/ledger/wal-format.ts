@@ -5,7 +5,9 @@
  * batch header 48: "GBAT" | u32be n | u64be first seq | u64be bytes | u32be crc32(payload) | 16 prev | u32be crc32(header)
  * payload: n × (u16be length, record)
  * ```
- * `prev` is the digest of the batch before, across files too; zeros for the first of all. After the last batch the file is zero.
+ * `prev` is the digest of the header before, which holds the checksum of its payload, across files too; zeros for the first of
+ * all. It tells that no batch is missing or stands elsewhere; what keeps records from being changed is the tree over them, not
+ * a second hash of every byte. After the last batch the file is zero.
  */
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -94,7 +96,7 @@ export function decodeBatchHeader(bytes: Buffer): BatchHeader | null {
 
 /** What the next batch says of this one. */
 export function digestOf(batch: Buffer): Buffer {
-  return hash('sha256', batch, 'buffer').subarray(0, digestBytes)
+  return hash('sha256', batch.subarray(0, batchHeaderBytes), 'buffer').subarray(0, digestBytes)
 }
 
 /** One record as it is stored, stamp and all: what the tree hashes as a leaf, and bundles hold as an entry. */
