@@ -7,9 +7,7 @@ import { requestIdOf, sampleEvent } from './sample-event.ts'
 /** What the suite asks for. */
 export interface LoadPlan {
   readonly inflight: number
-  readonly ms: number
-  /** Ends earlier, after this many records. @default as many as there is time for */
-  readonly recordsMax?: number
+  readonly records: number
 }
 
 /** What became of it. */
@@ -30,20 +28,21 @@ const event = sampleEvent()
 const ids = Array.from({ length: 4096 }, (_, count) => requestIdOf(count))
 /** Room that the gate sets aside for a request like this one. */
 const textBytesMax = 4500
-const latenciesMax = 4_000_000
-const latencies = new Float64Array(latenciesMax)
+const recordsMax = 1_000_000
+const latencies = new Float64Array(recordsMax)
 let begun = 0
 let records = 0
 
 parentPort?.on('message', (plan: LoadPlan) => void load(plan))
 parentPort?.postMessage('ready')
 
-async function load({ inflight, ms, recordsMax = latenciesMax }: LoadPlan): Promise<void> {
+async function load(plan: LoadPlan): Promise<void> {
+  const wanted = Math.min(plan.records, recordsMax)
   begun = 0
   records = 0
   const cpu = process.threadCpuUsage()
   const startMs = performance.now()
-  await Promise.all(Array.from({ length: inflight }, () => request(startMs + ms, recordsMax)))
+  await Promise.all(Array.from({ length: plan.inflight }, () => request(wanted)))
   const wallUs = (performance.now() - startMs) * 1000
   const { user, system } = process.threadCpuUsage(cpu)
   const sorted = latencies.subarray(0, records).toSorted()
@@ -53,9 +52,9 @@ async function load({ inflight, ms, recordsMax = latenciesMax }: LoadPlan): Prom
 }
 
 /** One request after the other, as one connection would bring them. */
-async function request(untilMs: number, recordsMax: number): Promise<void> {
+async function request(wanted: number): Promise<void> {
   let startMs = performance.now()
-  while (startMs < untilMs && begun < recordsMax) {
+  while (begun < wanted) {
     const requestId = ids[begun++ % ids.length] ?? ''
     const reservation = await log.reserveSoon({ requestId, receivedAtMs: startMs, routeIndex: 0 }, textBytesMax)
     if (reservation === null) throw new Error('A record had no room')

@@ -62,6 +62,8 @@ export async function openFor(dataDir: string): Promise<Ledger> {
     dir: `${dataDir}/ledger`,
     node: 'bench',
     threads: 1,
+    inflightMax: 2048,
+    keeperPace: { scrubBytesPerSecond: 1 }, // its work is by the second, not by the record
     settings,
     clock: systemClock,
     onFailed: (why) => {
@@ -109,6 +111,6 @@ async function signed(ledger: Ledger): Promise<void> {
     const { size, checkpoint } = ledger.status().logs.access
     if (checkpoint?.size === size) return
     if (performance.now() > until) throw new Error(`The keeper signed ${checkpoint?.size ?? 0} of ${size} records`)
-    await wait(50)
+    await wait(100)
   }
 }

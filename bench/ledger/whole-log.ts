@@ -38,8 +38,7 @@ export async function writeWholeLog(folder: string): Promise<WholeLog> {
   const dataDir = join(folder, 'whole')
   {
     await using loaded = await openLoaded(dataDir)
-    const { records } = await loaded.load({ inflight: 1024, ms: 120_000, recordsMax: wholeRecords })
-    if (records !== wholeRecords) throw new Error(`Only ${records} records were written in time`)
+    await loaded.load({ inflight: 256, records: wholeRecords })
   }
   const logDir = join(dataDir, 'ledger', 'access')
   const copyDir = join(folder, 'copy')
