@@ -148,7 +148,7 @@ function judge(answers: readonly RawAnswer[], ledger: Ledger): void {
 
 test(
   'every request that got a byte has exactly one terminal record, in any mix of outcomes and after kill -9 of the gate',
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async () => {
     await using upstream = await startUpstream()
     await using program = await startProgram({ config: configOf(upstream.url) })
@@ -159,7 +159,13 @@ test(
     const during = play(program.port, key.trim(), stop.signal)
     await new Promise((resolve) => setTimeout(resolve, 2_000))
     process.kill(program.pidOf('gate'), 'SIGKILL')
-    await new Promise((resolve) => setTimeout(resolve, 3_000)) // the launcher starts it again, recovery runs, load goes on
+    // The launcher starts it again, recovery runs, load goes on.
+    await waitFor(
+      async () => (await sendRaw(program.port, get('/v1/ok')(key.trim()))).gotByte,
+      60_000,
+      () => 'the gate was not started again',
+    )
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
     stop.abort()
     const killed = await during
     await program.stop()
