@@ -81,16 +81,27 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
         }),
     }),
   )
+  stack.use(reloadWhenTold(config.path, reload, log))
+  process.send?.({ adminUrl: admin.url, adminToken } satisfies DeskReady)
+  await told
+  return 0
+}
+
+/** On save and on SIGHUP. */
+function reloadWhenTold(path: string | null, reload: () => Promise<ReloadResult>, log: ProcessLog): Disposable {
   const reloadNow = (): void => {
     reload().catch((error: unknown) =>
       log.error('The configuration could not be taken over', { why: messageOf(error) }),
     )
   }
-  if (config.path !== null) stack.use(watchConfig(config.path, reloadNow))
   process.on('SIGHUP', reloadNow)
-  process.send?.({ adminUrl: admin.url, adminToken } satisfies DeskReady)
-  await told
-  return 0
+  const watching = path === null ? null : watchConfig(path, reloadNow)
+  return {
+    [Symbol.dispose]: () => {
+      process.off('SIGHUP', reloadNow)
+      watching?.[Symbol.dispose]()
+    },
+  }
 }
 
 /** What the ledger can build again is begun anew where it cannot be read. */

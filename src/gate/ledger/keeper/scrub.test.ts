@@ -42,11 +42,16 @@ test('round() finds nothing wrong in a sound log, says how far it came, and keep
     looks++
     seen.push(scrub.status.checkedTo)
   })
-  assert.equal(await scrub.round(never, assert.fail), null, 'nothing is signed yet')
+  assert.equal(await scrub.round(never, (fault) => assert.fail(JSON.stringify(fault))), null, 'nothing is signed yet')
   log.write(1000)
   await log.keep()
   const startMs = log.clock.nowMs
-  assert.deepEqual(await scrub.round(never, assert.fail), { log: 'access', size: 1000, faults: 0, first: null })
+  assert.deepEqual(await scrub.round(never, (fault) => assert.fail(JSON.stringify(fault))), {
+    log: 'access',
+    size: 1000,
+    faults: 0,
+    first: null,
+  })
   assert.deepEqual(scrub.status, { checkedTo: 1000, faults: 0, lastRoundAtMs: Math.round(log.clock.wallMs()) })
   assert.deepEqual(
     seen.toSorted((a, b) => a - b),
@@ -79,7 +84,7 @@ test('round() tells of a fault at once, goes on, and counts all', async () => {
   assert.equal(scrub.status.faults, round?.faults)
   flip(log, 'tile/entries/000', 100)
   flip(log, 'tile/entries/002', 5000)
-  assert.equal((await scrub.round(never, assert.fail))?.faults, 0)
+  assert.equal((await scrub.round(never, (fault) => assert.fail(JSON.stringify(fault))))?.faults, 0)
   assert.equal(scrub.status.faults, 0)
 })
 
@@ -93,7 +98,10 @@ test('round() ends when it is told to', async () => {
   const scrub = scrubOf(log, 1e9, () => {
     if (++looks === 4) stop.abort(new Error('told'))
   })
-  await assert.rejects(scrub.round(stop.signal, assert.fail), { message: 'told' })
+  await assert.rejects(
+    scrub.round(stop.signal, (fault) => assert.fail(JSON.stringify(fault))),
+    { message: 'told' },
+  )
 })
 
 test('round() beside a log that grows and drops its write-ahead files reports no fault', async () => {
@@ -105,5 +113,6 @@ test('round() beside a log that grows and drops its write-ahead files reports no
     log.write(100)
     await log.keep()
   })
-  for (let round = 0; round < 3; round++) assert.equal((await scrub.round(never, assert.fail))?.faults, 0)
+  for (let round = 0; round < 3; round++)
+    assert.equal((await scrub.round(never, (fault) => assert.fail(JSON.stringify(fault))))?.faults, 0)
 })
