@@ -7,14 +7,14 @@ export function unitTestFiles(): readonly string[] {
     .toSorted()
 }
 
-/** Tests that start threads or processes, or count time, have a process of their own each. */
+/** Tests that start threads or processes, count time, or are long, have a process of their own each. */
 export function isolatedTestFiles(): readonly string[] {
   return globSync(['src/**/*.test.ts', 'test/**/*.test.ts'])
     .filter((file) => file.startsWith('test/') || isIsolated(file))
     .toSorted()
 }
 
-/** `*.thread.test.ts` beside a file says that it needs a process of its own. */
+/** `*.thread.test.ts` needs a process of its own; `*.slow.test.ts` takes longer than `npm run check` may. */
 function isIsolated(file: string): boolean {
-  return file.endsWith('.thread.test.ts')
+  return file.endsWith('.thread.test.ts') || file.endsWith('.slow.test.ts')
 }
