@@ -246,7 +246,7 @@ test(
   async (t) => {
     using folder = temporaryDir()
     const acks: number[] = []
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       acks.push(...(await writeAndKill(folder.dir, round * 1_000_000)))
       // What was shown is a log that verifies, before anything is mended.
       if (existsSync(join(logDirOf(folder.dir, 'access'), 'checkpoint')))
