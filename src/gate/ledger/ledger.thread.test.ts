@@ -125,9 +125,9 @@ test(
 
 test(
   'records pushed before the ledger has looked or has a port are committed and acknowledged',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
-    for (let round = 0; round < 15; round++) {
+    for (let round = 0; round < 8; round++) {
       using folder = temporaryDir()
       await using ledger = await open(folder.dir)
       const { slot, port } = ledger.slot(0)
