@@ -224,8 +224,8 @@ function wholeRows(log: WholeLog, wholes: readonly WholeRound[]): readonly Bench
     return found === null ? null : Math.round((wholeRecords / found) * 1000)
   }
   return [
-    { ...ms('verifyLog of the whole log', ({ oursMs }) => oursMs), perSecond: perSecond(({ oursMs }) => oursMs) },
-    { ...ms('the Go verifier, same log', ({ goMs }) => goMs), perSecond: perSecond(({ goMs }) => goMs) },
+    { ...ms('verifyLog of the whole log, CPU', ({ oursMs }) => oursMs), perSecond: perSecond(({ oursMs }) => oursMs) },
+    { ...ms('the Go verifier, same log, CPU', ({ goMs }) => goMs), perSecond: perSecond(({ goMs }) => goMs) },
     ms('proof of a record at random, p50', ({ proofP50Ms }) => proofP50Ms),
     ms('proof of a record at random, p99', ({ proofP99Ms }) => proofP99Ms),
     ms(`opening a ledger of ${wholeRecords} records`, ({ recoveryMs }) => recoveryMs),
@@ -265,7 +265,7 @@ function loadBars(rounds: Rounds): readonly BenchBar[] {
 function wholeBars(log: WholeLog, wholes: readonly WholeRound[]): readonly BenchBar[] {
   return [
     barOf({
-      name: 'records verified per second, to the Go verifier',
+      name: 'records verified per second of CPU, to the Go verifier',
       value: medianOf(wholes, ({ oursMs, goMs }) => (goMs === null ? null : goMs / oursMs)),
       unit: '×',
       goal: 0.4,
