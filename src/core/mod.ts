@@ -33,5 +33,6 @@ export type {
 } from './gate-status.ts'
 export { headerValue, headerValues, type Headers } from './headers.ts'
 export { anonymous, type Principal } from './principal.ts'
+export { withoutSecrets } from './secrets.ts'
 export { reasons, refusal, type Reason, type Refusal } from './refusal.ts'
 export type { ConnectionLimits, GateSettings, LedgerSettings, Policy, Snapshot, SnapshotChange } from './snapshot.ts'

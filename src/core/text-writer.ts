@@ -1,4 +1,4 @@
-import { hasSecret, withoutSecrets } from './secrets.ts'
+import { withoutSecrets } from './secrets.ts'
 
 /** Longest text of a field in a record, in UTF-16 units; what is cut is marked with `…` and its full length. */
 export const fieldCharsMax = 2048
@@ -45,7 +45,7 @@ export class TextWriter {
 
   /** A JSON string of what somebody else sent: keys and tokens of ours are masked in it, so that no secret enters a record. */
   foreign(text: string): void {
-    this.text(hasSecret(text) ? withoutSecrets(text) : text)
+    this.text(withoutSecrets(text))
   }
 
   /** Two texts with a space between, as one JSON string. */

@@ -16,6 +16,8 @@ test('maskQuery() sees through percent-encoded names', () => {
 })
 
 test('maskQuery() hides our own keys wherever they stand', () => {
-  assert.equal(maskQuery('q=gthk_live_x'), '***')
+  assert.equal(maskQuery('q=gthk_live_x&a=1'), 'q=gthk_***&a=1')
+  assert.equal(maskQuery('q=%67thk%5Flive_x%41&a=%2f'), 'q=gthk_***&a=%2f')
+  assert.equal(maskQuery('gths_x=1'), 'gths_***=1')
   assert.equal(maskQuery(''), '')
 })

@@ -1,3 +1,5 @@
+import { withoutSecrets } from '../core/mod.ts'
+
 /** Parameter names whose values are secrets wherever they are met; matched in lower case, also as `x_name` or `x-name` endings. */
 const secretNames: ReadonlySet<string> = new Set([
   'access_token',
@@ -25,16 +27,15 @@ const secretNames: ReadonlySet<string> = new Set([
   'token',
 ])
 
-/** The query for the record: values of secret-looking parameters, and anything shaped like our own keys, become `***`. */
+/** The query for the record: values of secret-looking parameters become `***`, and our own keys wherever they stand `gthk_***`. */
 export function maskQuery(query: string): string {
   if (query === '') return ''
   const parts = query.split('&')
   for (const [index, part] of parts.entries()) {
     const equals = part.indexOf('=')
     if (equals > 0 && isSecret(part.slice(0, equals))) parts[index] = `${part.slice(0, equals)}=***`
-    else if (part.includes('gthk_') || part.includes('gtha_')) parts[index] = '***'
   }
-  return parts.join('&')
+  return withoutSecrets(parts.join('&'))
 }
 
 function isSecret(rawName: string): boolean {

@@ -1,11 +1,20 @@
-import { type AccessEvent, type ApiRequest, headerValue, type Reason, type Route } from '../core/mod.ts'
+import {
+  type AccessEvent,
+  type ApiRequest,
+  fieldCharsMax,
+  headerValue,
+  type Reason,
+  type Route,
+  withoutSecrets,
+} from '../core/mod.ts'
 import { maskQuery } from './handle-query.ts'
 
 /** An event in the making: one object per request, all members present from the start so that its shape never changes. */
 export type Draft = { -readonly [K in keyof AccessEvent]: AccessEvent[K] }
 
-/** What is known when the head is complete. */
+/** What is known when the head is complete. No key or token of ours is in what the caller sent. */
 export function draftOf(request: ApiRequest, revision: number, thread: number): Draft {
+  const userAgent = headerValue(request.headers, 'user-agent')
   return {
     kind: 'request',
     opening: null,
@@ -18,12 +27,12 @@ export function draftOf(request: ApiRequest, revision: number, thread: number): 
     peerPort: request.peer.port,
     clientIp: request.peer.clientIp,
     trustedHop: request.peer.trustedHop,
-    userAgent: headerValue(request.headers, 'user-agent'),
+    userAgent: userAgent === null ? null : withoutSecrets(userAgent),
     scheme: request.scheme,
-    protocol: request.protocol,
-    method: request.method,
-    host: request.host,
-    path: request.path,
+    protocol: withoutSecrets(request.protocol),
+    method: withoutSecrets(request.method),
+    host: withoutSecrets(request.host),
+    path: withoutSecrets(request.path),
     query: maskQuery(request.query),
     requestBytes: 0,
     responseBytes: 0,
@@ -90,14 +99,35 @@ export function outcomeOf(reason: Reason): AccessEvent['outcome'] {
   }
 }
 
-/** Bytes that the longest terminal record of this request can take, for the reservation in the ring. */
-export function recordBytesMax(request: ApiRequest): number {
-  const agent = headerValue(request.headers, 'user-agent')?.length ?? 0
-  return (
-    recordBytesBase + 3 * (cut(request.path.length) + cut(request.query.length) + cut(agent) + cut(request.host.length))
-  )
+/**
+ * Bytes that the longest terminal record of this request can take, for the reservation in the ring. The caller's own texts,
+ * which alone can be long, count as what they are written as.
+ */
+export function recordBytesMax(draft: Draft, known: { readonly route: Route | null; readonly note: string }): number {
+  const { path, query, host, method, userAgent } = draft
+  const foreign = textBytes(path) + textBytes(query) + textBytes(host) + textBytes(method) + textBytes(userAgent ?? '')
+  return (known.route === null ? unroutedBytes : routedBytes) + foreign + textBytes(known.note)
 }
 
-/** Everything but the caller's own texts: ids, names, up to eight limits, scopes, a note. */
-const recordBytesBase = 4096
-const cut = (chars: number): number => Math.min(chars, 2100)
+/** Every member of fixed size at its longest, names of all members, the mark of a cut, and a note of ours. */
+const unroutedBytes = 2048
+/** The same with names and ids of API, route, upstream and consumer, up to eight limits, and scopes. */
+const routedBytes = 4096
+
+/** Length of a text in JSON and UTF-8, cut as the ledger cuts it; a pair of surrogates counts two bytes too much. */
+function textBytes(text: string): number {
+  const chars = Math.min(text.length, fieldCharsMax)
+  let bytes = text.length > chars ? cutMarkBytes : 0
+  for (let i = 0; i < chars; i++) {
+    const char = text.charCodeAt(i)
+    if (char < 0x20) bytes += 6
+    else if (char < 0x80) bytes += char === quoteMark || char === backslash ? 2 : 1
+    else bytes += char < 0x800 ? 2 : 3
+  }
+  return bytes
+}
+
+/** `…(n)` behind a text that was cut. */
+const cutMarkBytes = 16
+const quoteMark = 0x22
+const backslash = 0x5c

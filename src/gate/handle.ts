@@ -47,9 +47,9 @@ export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
     receivedAtMs: request.receivedAtMs,
     routeIndex: route === null ? -1 : route.index,
   }
-  const bytesMax = recordBytesMax(request)
-  const reservation = gate.log.reserve(facts, bytesMax) ?? (await gate.log.reserveSoon(facts, bytesMax))
   const draft = draftOf(request, rules.revision, gate.thread)
+  const bytesMax = recordBytesMax(draft, { route: route === null ? null : route.route, note: defect?.note ?? '' })
+  const reservation = gate.log.reserve(facts, bytesMax) ?? (await gate.log.reserveSoon(facts, bytesMax))
   const way: Way = { gate, rules, exchange, draft, reservation, recorded: false }
   try {
     if (defect !== null) return await refuse(way, defect, none)
@@ -260,14 +260,16 @@ async function fail(way: Way, failure: ForwardFailure, headers: Headers): Promis
     way.exchange.drop()
     return
   }
-  await refuse(
-    way,
-    refusal(failure.reason, details[failure.reason] ?? 'The request could not be completed', { note: failure.note }),
-    headers,
-  )
+  const { reason, note } = failure
+  const detail = details[reason] ?? 'The request could not be completed'
+  const more = reason === 'too_many_connections' ? retrySoon : none
+  await refuse(way, refusal(reason, detail, { note, headers: more }), headers)
 }
 
+const retrySoon: Headers = ['retry-after', '1']
+
 const details: Partial<Record<Reason, string>> = {
+  too_many_connections: 'The API behind the gateway is busy',
   upstream_refused: 'The API behind the gateway cannot be reached',
   upstream_reset: 'The API behind the gateway closed the connection',
   upstream_invalid: 'The API behind the gateway sent an invalid answer',

@@ -13,6 +13,8 @@ import { RawClient, until, whenStill } from './test/raw-client.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
 const post = 'POST / HTTP/1.1\r\nHost: a.test\r\n'
+/** More of a body than is kept: the rest is streamed. */
+const much = 'x'.repeat(70_000)
 
 function reasons(gate: TestEngine): (string | null)[] {
   return gate.seen.map(({ reason }) => reason)
@@ -109,6 +111,10 @@ test('a body that does not arrive in time is answered 408', async () => {
   assert.equal(answer?.status, 408)
   await whenSeen(gate, 1)
   assert.deepEqual([gate.seen[0]?.reason, gate.seen[0]?.bodyBytesRead], ['request_timeout', 3])
+  assert.equal(upstream.sockets.length, 0)
+  using large = await RawClient.open(gate.port)
+  const [late] = await large.send(`${post}Content-Length: 70001\r\n\r\n${much}`).whenEnded()
+  assert.equal(late?.status, 408)
   await until(() => upstream.sockets[0]?.destroyed === true)
 })
 
@@ -118,10 +124,10 @@ test('a client that leaves within its body ends the upstream’s side too', asyn
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
   for (const [index, leave] of (['end', 'resetAndDestroy'] as const).entries()) {
     using client = await RawClient.open(gate.port)
-    client.send(`${post}Content-Length: 10\r\n\r\nabc`)
-    await until(() => busy.length === index + 1)
+    client.send(`${post}Content-Length: 70001\r\n\r\n${much}`)
+    await until(() => upstream.sockets.length === index + 1 && busy.includes(upstream.sockets[index] as Socket))
     client.socket[leave]()
-    await until(() => busy[index]?.destroyed === true)
+    await until(() => upstream.sockets[index]?.destroyed === true)
   }
   await whenSeen(gate, 2)
   assert.deepEqual(reasons(gate), ['client_abort', 'client_abort'])
@@ -144,13 +150,18 @@ test('a broken chunk within a body is the one exchange’s failure', async () =>
   await using upstream = await openRawUpstream(() => undefined)
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
   using client = await RawClient.open(gate.port)
-  client.send(`${post}Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n`)
+  client.send(`${post}Transfer-Encoding: chunked\r\n\r\n11170\r\n${much}\r\n`)
   await until(() => upstream.sockets.length === 1)
   const [answer] = await client.send('zz\r\n').whenEnded()
   assert.equal(answer?.status, 400)
   await until(() => upstream.sockets[0]?.destroyed === true)
   await whenSeen(gate, 1)
-  assert.deepEqual(reasons(gate), ['malformed'])
+  using early = await RawClient.open(gate.port)
+  early.send(`${post}Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n`)
+  const [refused] = await early.send('zz\r\n').whenEnded()
+  assert.equal(refused?.status, 400)
+  await whenSeen(gate, 2)
+  assert.deepEqual(reasons(gate), ['malformed', 'malformed'])
 })
 
 test('garbage behind a request is one more exchange, behind a body that came with it none', async () => {
@@ -169,10 +180,7 @@ test('garbage behind a request is one more exchange, behind a body that came wit
 })
 
 test('a body that is too large is answered 413: by its declaration before anything is forwarded, else when it is', async () => {
-  let gotBytes = 0
-  await using upstream = await openHttpUpstream(
-    (request) => void request.on('data', (chunk: Buffer) => (gotBytes += chunk.length)),
-  )
+  await using upstream = await openRawUpstream(() => undefined)
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), plan: { bodyBytesMax: 10 } })
   using declared = await RawClient.open(gate.port)
   const [first] = await declared.send(`${post}Content-Length: 11\r\n\r\n`).whenEnded()
@@ -183,12 +191,10 @@ test('a body that is too large is answered 413: by its declaration before anythi
     .whenAnswered()
   assert.equal(second?.status, 413)
   assert.equal(upstream.sockets.length, 0)
-  using streamed = await RawClient.open(gate.port)
-  streamed.send(`${post}Transfer-Encoding: chunked\r\n\r\n6\r\nsixsix\r\n`)
-  await until(() => gotBytes === 6)
-  const [third] = await streamed.send('6\r\nsixsix\r\n').whenEnded()
-  assert.deepEqual([third?.status, gotBytes], [413, 6])
-  await until(() => upstream.sockets[0]?.destroyed === true)
+  using pieces = await RawClient.open(gate.port)
+  pieces.send(`${post}Transfer-Encoding: chunked\r\n\r\n6\r\nsixsix\r\n`)
+  const [third] = await pieces.send('6\r\nsixsix\r\n').whenEnded()
+  assert.deepEqual([third?.status, upstream.sockets.length], [413, 0])
   await whenSeen(gate, 3)
   assert.deepEqual(reasons(gate), ['body_too_large', 'body_too_large', 'body_too_large'])
 })

@@ -85,12 +85,13 @@ test('forward() names the client by trusted hops and continues their fields', as
 
 test('forward() sends a body that came with its head, and one that comes in pieces', async () => {
   await using upstream = await openEcho()
-  await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
+  let calls = 0
+  await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), before: () => void calls++ })
   const whole = await echoed(gate, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello')
   assert.deepEqual([whole.body, field(whole.headers, 'content-length')], ['hello', '5'])
   using client = await RawClient.open(gate.port)
   client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhel')
-  await until(() => upstream.sockets.length > 0)
+  await until(() => calls === 2)
   client.send('lo').send('world')
   const [answer] = await client.whenAnswered()
   const pieces = JSON.parse(answer?.body ?? '') as Echo
@@ -103,17 +104,25 @@ test('forward() sends a body that came with its head, and one that comes in piec
 
 test('forward() writes its own framing for chunked bodies, and drops extensions and trailers', async () => {
   await using upstream = await openEcho()
-  await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
+  let calls = 0
+  await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), before: () => void calls++ })
   const head = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-API-Key\r\n\r\n'
   const tail = '5;ext=1\r\nhello\r\n0\r\nX-API-Key: evil\r\n\r\n'
   const whole = await echoed(gate, head + tail)
   assert.deepEqual([whole.body, whole.trailers, field(whole.headers, 'trailer')], ['hello', [], undefined])
   using client = await RawClient.open(gate.port)
   client.send(head)
-  await until(() => upstream.sockets.length > 0)
+  await until(() => calls === 2)
   const [answer] = await client.send(tail).whenAnswered()
-  const streamed = JSON.parse(answer?.body ?? '') as Echo
-  assert.deepEqual([streamed.body, streamed.trailers], ['hello', []])
+  const gathered = JSON.parse(answer?.body ?? '') as Echo
+  assert.deepEqual([gathered.body, gathered.trailers], ['hello', []])
+  using large = await RawClient.open(gate.port)
+  const chunk = 'x'.repeat(70_000)
+  large.send(`${head}${chunk.length.toString(16)}\r\n${chunk}\r\n`)
+  await until(() => calls === 3)
+  const [echo] = await large.send(tail).whenAnswered()
+  const streamed = JSON.parse(echo?.body ?? '') as Echo
+  assert.deepEqual([streamed.body, streamed.trailers], [`${chunk}hello`, []])
 })
 
 test('answer() keeps the connection for the next request, and serves pipelined ones in order', async () => {

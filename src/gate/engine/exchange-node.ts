@@ -134,7 +134,15 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     const { request } = this
     const hasBody = request.bodyBytes !== 0
     if (this.#head.expectsContinue) this.#response.writeContinue()
-    const call = new UpstreamCall({ plan, clock: this.#core.clock, sweep: this.#core.sweep, body: this.#body })
+    const { clock, sweep, pools } = this.#core
+    const call = new UpstreamCall({
+      plan,
+      clock,
+      sweep,
+      body: this.#body,
+      pool: pools.poolOf(plan.upstream),
+      clientIp: request.peer.clientIp,
+    })
     this.#call = call
     const headers = upstreamHeaders({
       request,
@@ -146,7 +154,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
       hasBody: request.bodyBytes !== null,
       continuesTrace: request.traceId !== request.id,
     })
-    call.start(this.#core.pools.poolOf(plan.upstream), { method: request.method, headers, hasBody })
+    call.start({ method: request.method, headers, hasBody })
     return call.reply
   }
 

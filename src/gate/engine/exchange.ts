@@ -45,14 +45,17 @@ export interface UpstreamReply {
   readonly status: number
   /** Hop-by-hop fields removed. */
   readonly headers: Headers
-  /** From the start of the forwarding to the first byte of the head. */
+  /** From when the request was ready to be sent to the first byte of the head. */
   readonly firstByteMs: number
   /** The body so far; the whole of it when `complete`. */
   readonly held: readonly Uint8Array[]
   readonly complete: boolean
 }
 
-/** No usable answer: `upstream_*`, `body_too_large`, `request_timeout`, `client_abort`, `malformed` (a broken body). */
+/**
+ * No usable answer: `upstream_*`, `body_too_large`, `request_timeout`, `client_abort`, `malformed` (a broken body), or
+ * `too_many_connections` where no connection to the upstream became free within its `connectMs`: then nothing was sent.
+ */
 export interface ForwardFailure {
   readonly kind: 'failure'
   readonly reason: Reason
@@ -82,7 +85,10 @@ export interface Exchange {
   readonly bodyBytesRead: number
   /** Resolves when the answer was handed over, or the client left or stalled longer than `clientIdleMs`. */
   answer(answer: Answer): Promise<Delivery>
-  /** At most once. The client's body is streamed with back-pressure. */
+  /**
+   * At most once. The client's body is awaited up to 64 KiB before a connection is taken; what is larger is streamed with
+   * back-pressure, and one client address streams on half of an upstream's connections at most.
+   */
   forward(plan: ForwardPlan): Promise<UpstreamReply | ForwardFailure>
   /**
    * Sends the head and the held part of an incomplete reply, then the rest as it arrives, with back-pressure. A failing

@@ -66,10 +66,15 @@ const roles: ReadonlyMap<string, FieldRole> = new Map<string, FieldRole>([
   ['true-client-ip', 'forwarding'],
   ['cf-connecting-ip', 'forwarding'],
   ['fastly-client-ip', 'forwarding'],
+  ['x-envoy-external-address', 'forwarding'],
+  ['x-azure-clientip', 'forwarding'],
+  ['x-appengine-user-ip', 'forwarding'],
   ['client-cert', 'forwarding'],
   ['client-cert-chain', 'forwarding'],
-  // Frameworks that obey these would serve another path than the one that was authorized.
+  // Frameworks that obey these would serve another path or method than the one that was authorized.
   ['x-original-url', 'forwarding'],
+  ['x-original-uri', 'forwarding'],
+  ['x-original-method', 'forwarding'],
   ['x-original-host', 'forwarding'],
   ['x-rewrite-url', 'forwarding'],
   ['traceparent', 'traceparent'],

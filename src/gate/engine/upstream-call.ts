@@ -1,12 +1,13 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { type Clock, type Reason } from '../../core/mod.ts'
+import { addressGroup } from './client-address.ts'
 import type { ClientBody } from './client-body.ts'
 import type { ForwardFailure, ForwardPlan, UpstreamReply } from './exchange.ts'
 import { readResponseHead } from './response-head.ts'
 import type { Sweep } from './sweep.ts'
 import { upstreamFailure } from './upstream-failure.ts'
-import type { UpstreamPool } from './upstream-pools.ts'
+import type { PoolUser, UpstreamPool } from './upstream-pools.ts'
 
 /** Where the body of an answer goes once its head has gone out. */
 export interface ReplySink {
@@ -21,26 +22,43 @@ export interface CallOptions {
   readonly clock: Clock
   readonly sweep: Sweep
   readonly body: ClientBody
+  readonly pool: UpstreamPool
+  /** Whose share of the pool it counts in while its body is being streamed. */
+  readonly clientIp: string
+}
+
+/** What is sent to the upstream, the body apart. */
+export interface UpstreamRequest {
+  readonly method: string
+  readonly headers: string[]
+  /** False: no body is sent, whatever the client sent. */
+  readonly hasBody: boolean
 }
 
 /**
  * One request to an upstream and its answer: held, handed over at the head, or streamed. It is the handler that undici
  * drives, in undici's older form: that one hands over the fields as they came, without a map of them being built first.
  */
-export class UpstreamCall implements Dispatcher.DispatchHandler {
+export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
   /** Settles once, never rejects. */
   readonly reply: Promise<UpstreamReply | ForwardFailure>
   /** Declared length of the answer, null when there is none. */
   contentLength: number | null = null
+  streamsFor: string | null = null
   readonly #options: CallOptions
-  readonly #startedMs: number
+  #startedMs = 0
   readonly #settle: (reply: UpstreamReply | ForwardFailure) => void
-  #state: 'waiting' | 'sent' | 'answering' | 'done' = 'waiting'
+  /**
+   * `gathering` the client's body, `queued` for a connection, `given` to undici, which may have to connect first, `sent` at
+   * least in part.
+   */
+  #state: 'gathering' | 'queued' | 'given' | 'sent' | 'answering' | 'done' = 'gathering'
+  #request: UpstreamRequest | null = null
+  #body: Buffer | Readable | null = null
   #settled = false
   #failure: ForwardFailure | null = null
   #abort: ((error: Error) => void) | null = null
   #resume: (() => void) | null = null
-  #body: Readable | null = null
   #sink: ReplySink | null = null
   #status = 0
   #headers: readonly string[] = []
@@ -53,26 +71,52 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   constructor(options: CallOptions) {
     this.#options = options
-    this.#startedMs = options.clock.monotonicMs()
     const { promise, resolve } = Promise.withResolvers<UpstreamReply | ForwardFailure>()
     this.reply = promise
     this.#settle = resolve
   }
 
-  /** Sends the request. `hasBody` false: none is sent, whatever the client sent. */
-  start({ pool, basePath }: UpstreamPool, request: { method: string; headers: string[]; hasBody: boolean }): void {
-    const { plan } = this.#options
-    const body = request.hasBody ? this.#bodyToSend() : null
-    if (this.#state === 'done') return
-    pool.dispatch({ method: request.method, path: `${basePath}${plan.target}`, headers: request.headers, body }, this)
+  /**
+   * Sends the request. A body is gathered before a connection is taken for it, so that nobody holds a connection with one that
+   * he does not send; only what is larger than can be kept is streamed.
+   */
+  start(request: UpstreamRequest): void {
+    const { plan, body } = this.#options
+    this.#request = request
+    if (!request.hasBody) return this.#enter()
+    if (!body.complete) return body.gather(Math.min(gatheredBytesMax, plan.bodyBytesMax), this.#onGathered)
+    const whole = body.takeWhole()
+    if (whole.length > plan.bodyBytesMax) return this.fail('body_too_large', bodyNote(plan))
+    this.#body = whole
+    this.#enter()
   }
 
-  #bodyToSend(): Buffer | Readable {
-    const { plan, body } = this.#options
-    if (!body.complete) return (this.#body = body.open(this.#onBodyChunk))
-    const whole = body.takeWhole()
-    if (whole.length > plan.bodyBytesMax) this.fail('body_too_large', bodyNote(plan))
-    return whole
+  readonly #onGathered = (isWhole: boolean): void => {
+    const { plan, body, clientIp } = this.#options
+    if (body.bytesRead > plan.bodyBytesMax) return this.fail('body_too_large', bodyNote(plan))
+    if (isWhole) this.#body = body.takeWhole()
+    else this.streamsFor = addressGroup(clientIp)
+    this.#enter()
+  }
+
+  #enter(): void {
+    const { clock, sweep, pool } = this.#options
+    this.#state = 'queued'
+    this.#startedMs = clock.monotonicMs()
+    this.#movedMs = sweep.latestMs
+    pool.enter(this)
+  }
+
+  /** The pool: there is a connection for it. */
+  go(dispatcher: Dispatcher, basePath: string): void {
+    const { plan, body, pool } = this.#options
+    const { method = '', headers = [] } = this.#request ?? {}
+    this.#state = 'given'
+    if (this.streamsFor !== null) this.#body = body.open(this.#onBodyChunk, () => pool.bodySent(this))
+    // undici takes it from here, and holds it as long as it needs it.
+    dispatcher.dispatch({ method, path: `${basePath}${plan.target}`, headers, body: this.#body }, this)
+    this.#body = null
+    this.#request = null
   }
 
   /** The answer is whole, or there will be none. */
@@ -112,20 +156,25 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   /** Ends the call for a reason of ours. */
   fail(reason: Reason, note: string): void {
     if (this.#state === 'done') return
+    const { body, pool } = this.#options
+    if (this.#state === 'queued') pool.leave(this)
     this.#end({ kind: 'failure', reason, note })
     this.#abort?.(new Error(note))
-    this.#body?.destroy()
+    body.release()
   }
 
   /** Deadlines, called by the sweep through the exchange. */
   check(nowMs: number): void {
     if (this.#state === 'done') return
-    const { plan, body } = this.#options
+    const { plan, body, pool } = this.#options
     if (nowMs >= plan.deadlineMs) {
-      const isClient = this.#state === 'sent' && body.awaited
+      const isClient = (this.#state === 'gathering' || this.#state === 'sent') && body.awaited
       return this.fail(isClient ? 'request_timeout' : 'upstream_timeout', 'the deadline of the exchange has passed')
     }
     const silentMs = nowMs - this.#movedMs
+    if (this.#state === 'queued' && silentMs >= plan.upstream.connectMs) {
+      return this.fail('too_many_connections', `${pool.whyBusy(this)} for ${plan.upstream.connectMs} ms`)
+    }
     if (this.#state === 'sent' && !body.awaited && silentMs >= plan.upstream.headersMs) {
       return this.fail('upstream_timeout', `no answer within ${plan.upstream.headersMs} ms`)
     }
@@ -190,6 +239,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   /** undici: the answer is whole. Trailers end here. */
   onComplete(): void {
+    this.#options.pool.released(this)
     if (this.#state === 'done') return
     this.#state = 'done'
     if (this.#sink !== null) this.#sink.end()
@@ -198,6 +248,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   /** undici: there is or will be no whole answer; also the echo of our own abort. */
   onError(error: Error): void {
+    this.#options.pool.released(this)
     if (this.#state !== 'done') this.#end(upstreamFailure(error))
   }
 
@@ -223,6 +274,9 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#settle(failure)
   }
 }
+
+/** How much of a client's body is kept before a connection is taken for it. */
+const gatheredBytesMax = 65_536
 
 /** How much of an answer is kept while nobody streams it. */
 const unflownBytesMax = 65_536
