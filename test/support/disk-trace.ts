@@ -130,11 +130,8 @@ function bytesOf(data: unknown): Uint8Array {
   throw new Error('the trace does not know what is written')
 }
 
-function sync(fd: number, file: OpenFile, how: (fd: number) => void): void {
-  const start = tick()
-  how(fd)
-  if (file.isFolder) note({ kind: 'syncFolder', path: file.path }, start)
-  else note({ kind: 'sync', inode: file.inode }, start)
+function noteSync({ isFolder, path, inode }: OpenFile, start: number): void {
+  note(isFolder ? { kind: 'syncFolder', path } : { kind: 'sync', inode }, start)
 }
 
 /** Folders that a recursive `mkdir` is about to make, the uppermost first. */
@@ -181,6 +178,8 @@ function patch(): void {
     },
     fsyncSync: (fd: number) => syncAny(fd, real.fsyncSync),
     fdatasyncSync: (fd: number) => syncAny(fd, real.fdatasyncSync),
+    fsync: (fd: number, done: fs.NoParamCallback) => syncSoon(fd, real.fsync, done),
+    fdatasync: (fd: number, done: fs.NoParamCallback) => syncSoon(fd, real.fdatasync, done),
     ftruncateSync: (fd: number, size: number = 0) => {
       const file = files.get(fd)
       const start = tick()
@@ -223,8 +222,18 @@ function isWatchedTarget(target: fs.PathOrFileDescriptor): boolean {
 
 function syncAny(fd: number, how: (fd: number) => void): void {
   const file = files.get(fd)
-  if (file === undefined) how(fd)
-  else sync(fd, file, how)
+  const start = tick()
+  how(fd)
+  if (file !== undefined) noteSync(file, start)
+}
+
+function syncSoon(fd: number, how: typeof fs.fsync, done: fs.NoParamCallback): void {
+  const file = files.get(fd)
+  const start = tick()
+  how(fd, (error) => {
+    if (file !== undefined && error === null) noteSync(file, start)
+    done(error)
+  })
 }
 
 function traced(path: string, deed: DiskDeed, how: () => void): void {
