@@ -19,12 +19,15 @@ export interface LogFolder {
   countUnsigned(signed: number): number
 }
 
+/** A log is one by any of these: one whose checkpoint was taken away is still a log, and a tampered one. */
+const logParts = ['checkpoint', 'tile', 'checkpoints.log']
+
 /**
  * The logs in a data folder, in its `ledger` folder, or in the folder of one log. Throws `invalid_argument` where there is none. A
  * folder of another name than `access` and `audit` is taken as an exported access log, of which all files are there.
  */
 export function openLogFolders(folder: string): readonly LogFolder[] {
-  if (existsSync(join(folder, 'checkpoint'))) return [openLog(folder)]
+  if (logParts.some((part) => existsSync(join(folder, part)))) return [openLog(folder)]
   for (const dir of [join(folder, 'ledger'), folder]) {
     const logs = ledgerLogs.map((log) => join(dir, log)).filter((path) => existsSync(path))
     if (logs.length > 0) return logs.map(openLog)

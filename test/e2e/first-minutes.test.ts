@@ -1,73 +1,10 @@
 /** The first five minutes of a user: `npm start` in front of the example API, and in front of an API of their own. */
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import test from 'node:test'
-import { fileURLToPath } from 'node:url'
 import type { AccessEvent } from '../../src/core/mod.ts'
-import { freePort, runVerb, startVerb, waitFor } from '../support/program.ts'
+import { npmStart } from '../support/npm-start.ts'
+import { runVerb, startVerb, waitFor } from '../support/program.ts'
 import { startUpstream } from '../support/upstream.ts'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-interface Started extends AsyncDisposable {
-  readonly dir: string
-  readonly gateway: string
-  output(): string
-}
-
-/** Runs what `npm start` runs, in a folder of its own and on free ports. */
-async function npmStart(...args: string[]): Promise<Started> {
-  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-first-'))
-  const port = await freePort()
-  const child = spawn(
-    process.execPath,
-    [
-      join(root, 'bin/gatehouse.js'),
-      'up',
-      '--or-demo',
-      '--listen',
-      `127.0.0.1:${port}`,
-      '--admin',
-      `127.0.0.1:${await freePort()}`,
-      ...args,
-    ],
-    { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  let output = ''
-  child.stdout.on('data', (chunk) => (output += String(chunk)))
-  child.stderr.on('data', (chunk) => (output += String(chunk)))
-  const stop = (): Promise<void> => ended(child)
-  try {
-    await waitFor(
-      () => output.includes('Ctrl-C stops it'),
-      30_000,
-      () => `no banner:\n${output}`,
-    )
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  return {
-    dir,
-    gateway: `http://127.0.0.1:${port}`,
-    output: () => output,
-    [Symbol.asyncDispose]: async () => {
-      await stop()
-      rmSync(dir, { recursive: true, force: true })
-    },
-  }
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  const gone = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), 40_000)
-  await gone
-  clearTimeout(timer)
-}
 
 interface Shown {
   readonly seq: number
