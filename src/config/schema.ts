@@ -95,7 +95,11 @@ export const apiSchema: z.ZodType<ApiSection> = z.strictObject({
   ),
   timeouts: section(
     z.strictObject({
-      connect: setting(durationKind('10ms', '10m'), '5s', 'Until the connection to the upstream stands, and how long a request waits for a free one'),
+      connect: setting(
+        durationKind('10ms', '10m'),
+        '5s',
+        'Until the connection to the upstream stands, and how long a request waits for a free one',
+      ),
       headers: setting(durationKind('10ms', '1d'), '30s', 'From the request to the first line of the answer'),
       idle: setting(durationKind('10ms', '1d'), '30s', 'Longest silence while the body of the answer arrives'),
       total: setting(totalTime, '60s', 'The whole exchange'),
