@@ -10,11 +10,11 @@ import { openLedgerFiles } from '../src/gate/ledger/mod.ts'
 import { parseBundle, parseRecord, tileWidth } from '../src/tlog/mod.ts'
 import { barOf, type BenchBar, type BenchOptions, type BenchResult, type BenchRow, median, rounded } from './harness.ts'
 import { type BareFile, type BareResult, openBareFile } from './ledger/bare-writes.ts'
-import { buildGoVerifier } from './ledger/go-verifier.ts'
 import { type LoadCost, type LoadedLedger, openLoaded } from './ledger/load.ts'
 import { measurePrimitives, type PrimitiveCost, type PrimitiveSizes } from './ledger/primitives.ts'
 import { SqliteLog, type SqliteResult } from './ledger/sqlite-log.ts'
 import { measureWhole, type WholeLog, type WholeRound, wholeRecords, writeWholeLog } from './ledger/whole-log.ts'
+import { buildGo } from '../test/strangers/go-build.ts'
 
 /** One width in one round, with what stands beside it. */
 interface Round {
@@ -147,7 +147,7 @@ async function measureWholes(
   { rounds, say }: Task & { readonly rounds: number },
 ): Promise<{ readonly log: WholeLog; readonly wholes: readonly WholeRound[] }> {
   say(`a log of ${wholeRecords} records`)
-  const program = buildGoVerifier(folder)
+  const program = buildGo(folder)
   if (program === null) say('Go is left out: apt-get install golang-1.19-go golang-golang-x-mod-dev')
   const log = await writeWholeLog(folder)
   const wholes: WholeRound[] = []

@@ -1,32 +1,8 @@
 /** The verifier of `test/strangers`, which is not ours: Go's own code for transparency logs, as Debian packages it. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 
-const goPath = '/usr/share/gocode'
-const goPrograms = ['/usr/lib/go/bin/go', '/usr/lib/go-1.19/bin/go', '/usr/local/go/bin/go', '/usr/bin/go']
-const buildMsMax = 300_000
 const verifyMsMax = 120_000
-
-/** Builds it; null where Go is not installed. */
-export function buildGoVerifier(folder: string): string | null {
-  const go = goPrograms.find((path) => existsSync(path))
-  if (go === undefined || !existsSync(join(goPath, 'src/golang.org/x/mod/sumdb/tlog'))) return null
-  const program = join(folder, 'verify')
-  const source = new URL('../../test/strangers/verify.go', import.meta.url).pathname
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: folder,
-    GOCACHE: join(folder, 'go-cache'),
-    GOPATH: goPath,
-    GO111MODULE: 'off',
-    GOPROXY: 'off',
-    GOFLAGS: '',
-  }
-  const built = spawnSync(go, ['build', '-o', program, source], { env, encoding: 'utf8', timeout: buildMsMax })
-  if (built.status !== 0) throw new Error(`The Go verifier does not build: ${built.stderr}`)
-  return program
-}
 
 /** CPU time that it takes for a log that it must accept. */
 export function goVerifyMs(program: string, logDir: string, vkey: string): number {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { claimsOf, parseNote, type VerifierKey } from '../../src/tlog/mod.ts'
+import { buildGo } from './go-build.ts'
 import { publicKeyOf } from './sample-log.ts'
 
 /** What a program that is not ours said. */
@@ -13,33 +13,12 @@ export interface Judgement {
   readonly output: string
 }
 
-/** Go's packages as Debian installs them: golang-1.19-go (or golang-go) and golang-golang-x-mod-dev. No network is used. */
-const goPath = '/usr/share/gocode'
-const goPrograms = ['/usr/lib/go/bin/go', '/usr/lib/go-1.19/bin/go', '/usr/local/go/bin/go', '/usr/bin/go']
-
 /**
  * Builds the Go verifier into this folder and answers its path, or null where Go is not installed, which the test then says.
  * Under `CI=true` that is a failure.
  */
 export function buildGoVerifier(t: TestContext, folder: string): string | null {
-  const go = goPrograms.find((path) => existsSync(path))
-  if (go === undefined || !existsSync(join(goPath, 'src/golang.org/x/mod/sumdb/tlog'))) {
-    return absent(t, 'apt-get install golang-1.19-go golang-golang-x-mod-dev')
-  }
-  const program = join(folder, 'verify')
-  const source = fileURLToPath(new URL('verify.go', import.meta.url))
-  const env = {
-    PATH: process.env['PATH'],
-    HOME: folder,
-    GOCACHE: join(folder, 'go-cache'),
-    GOPATH: goPath,
-    GO111MODULE: 'off',
-    GOPROXY: 'off',
-    GOFLAGS: '',
-  }
-  const built = spawnSync(go, ['build', '-o', program, source], { env, encoding: 'utf8', timeout: 300_000 })
-  if (built.status !== 0) throw new Error(`The Go verifier does not build: ${built.stderr}`)
-  return program
+  return buildGo(folder) ?? absent(t, 'apt-get install golang-1.19-go golang-golang-x-mod-dev')
 }
 
 /** Runs the Go verifier over a log's folder. */
