@@ -1,8 +1,7 @@
 import { join } from 'node:path'
-import { GatehouseError, type GateStatus, type LedgerLog, type LedgerRecord } from '../core/mod.ts'
+import { type Follower, GatehouseError, type GateStatus, type LedgerLog, type LedgerRecord } from '../core/mod.ts'
 import type { LedgerDoor, RecentAudit, RecentEvents } from '../desk/admin/mod.ts'
 import type { Control } from '../desk/control/mod.ts'
-import type { RequestIndex } from '../desk/query/mod.ts'
 import { type LinkClient, openLinkClient } from '../link/mod.ts'
 import { openAuditDrain } from './audit-drain.ts'
 import { type Followers, openFollowers } from './followers.ts'
@@ -13,9 +12,19 @@ export interface DeskLinkParts {
   readonly control: Control
   readonly events: RecentEvents
   readonly audit: RecentAudit
-  readonly index: RequestIndex
+  /** Everything else that follows the access log, each from a cursor of its own. */
+  readonly others: readonly DeskFollower[]
   readonly onStatus: (status: GateStatus) => void
   readonly log: ProcessLog
+}
+
+/** A follower of the access log in the desk. */
+export interface DeskFollower extends Follower {
+  /**
+   * Called at each connection, before the cursor is asked for, with the number of records in the ledger. One that has got
+   * more than that followed another ledger and begins anew.
+   */
+  begin(ledgerSize: number): void
 }
 
 /** What joins the desk to its gate: followers of both logs, changes and their audit events, questions. */
@@ -30,12 +39,12 @@ const catchUpRecords = 2_000
 
 /** Connects, and connects again whenever the gate was away. */
 export function openDeskLink(parts: DeskLinkParts): DeskLink {
-  const { control, events, audit, index, log } = parts
+  const { control, events, audit, others, log } = parts
   const opened = new AsyncDisposableStack()
   const followers: Followers = opened.use(
     openFollowers({
       lead: events,
-      others: [index],
+      others,
       read: (from) => link.records('access', from, catchUpRecords),
       onProblem: (name, why) => log.warn('A follower of the ledger cannot go on for now', { name, why }),
     }),
@@ -55,7 +64,7 @@ export function openDeskLink(parts: DeskLinkParts): DeskLink {
       cursor: async (of, size) => {
         if (of === 'audit') return audit.begin(size)
         events.begin(size)
-        index.begin(size)
+        for (const other of others) other.begin(size)
         return await followers.cursor()
       },
       follow: (of, batch) => (of === 'audit' ? audit.follow(batch) : followers.follow(batch)),

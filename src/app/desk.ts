@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openEmbeddedControlStore, openEmbeddedRequestIndex } from '../adapters/embedded/mod.ts'
 import type { Config } from '../config/mod.ts'
 import { type GateStatus, hasCode, messageOf, systemClock } from '../core/mod.ts'
-import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
+import { ensurePrivateDir, loadOrCreateKeyFile, openAtRestBeside } from '../crypto/mod.ts'
 import {
   type GateView,
   noteUses,
@@ -36,7 +36,8 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   const told = untilTold()
 
   await using stack = new AsyncDisposableStack()
-  const store = stack.use(openEmbeddedControlStore(join(dataDir, 'control.db')))
+  const atRest = openAtRestBeside(dataDir)
+  const store = stack.use(openEmbeddedControlStore(join(dataDir, 'control.db'), atRest.sealer('control')))
   let linked: DeskLink | null = null
   const control: Control = stack.use(
     await openControl({
@@ -58,7 +59,7 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
     openMetrics({ events, gate, control, version, followers: () => linked?.places ?? new Map() }),
   )
   // Everything that looks at records is there before the first one comes.
-  linked = stack.use(openDeskLink({ dataDir, control, events, audit, index, onStatus: gate.heard, log }))
+  linked = stack.use(openDeskLink({ dataDir, control, events, audit, others: [index], onStatus: gate.heard, log }))
   const reload = reloader({ options, control, running: config, log })
   const admin = stack.use(
     await openAdmin({

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type GateSettings, type GateStatus, type LedgerRecord, systemClock } from '../core/mod.ts'
-import { ensurePrivateDir, loadOrCreateKeyFile } from '../crypto/mod.ts'
+import { ensurePrivateDir, loadOrCreateKeyFile, openAtRestBeside } from '../crypto/mod.ts'
 import { type Ledger, openLedger } from '../gate/ledger/mod.ts'
 import { type CounterShared, counterStats, createCounters } from '../gate/limits/mod.ts'
 import { type LinkServer, linkVersion, openLinkServer } from '../link/mod.ts'
@@ -33,6 +33,7 @@ export async function runGate(options: RunOptions): Promise<number> {
   outliveReaders()
   const { gate: settings, policy } = configAtStart(options, log)
   ensurePrivateDir(settings.dataDir)
+  ensurePrivateDir(join(settings.dataDir, 'keys'))
   const listeners = await probePorts(settings.listeners)
   const told = untilTold()
 
@@ -40,7 +41,7 @@ export async function runGate(options: RunOptions): Promise<number> {
   const fail = failer(log)
   let audit: GateAudit | null = null
   const rules = createGateRules({
-    file: openSnapshotFile(settings.dataDir),
+    file: openSnapshotFile(settings.dataDir, openAtRestBeside(settings.dataDir).sealer('snapshot')),
     policy,
     onPolicy: (next, revision) => void audit?.policy(next, revision),
     log,

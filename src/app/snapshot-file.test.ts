@@ -4,16 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import type { Policy } from '../core/mod.ts'
+import { openAtRest } from '../crypto/mod.ts'
 import { openSnapshotFile } from './snapshot-file.ts'
 
 const snapshot = { revision: 7, policy: { apis: [] as Policy['apis'] } as Policy, consumers: [], credentials: [] }
 
 test('write() that fails fails its callers, and none after them', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'snapshot-'))
-  const file = openSnapshotFile(dir)
-  mkdirSync(join(dir, 'snapshot.json'))
+  const file = openSnapshotFile(dir, openAtRest(new Uint8Array(32)).sealer('snapshot'))
+  mkdirSync(join(dir, 'snapshot'))
   await assert.rejects(file.write(snapshot), { code: 'data_folder_unusable' })
-  rmdirSync(join(dir, 'snapshot.json'))
+  rmdirSync(join(dir, 'snapshot'))
   await file.write(snapshot)
   assert.deepEqual(file.read(), snapshot)
   rmSync(dir, { recursive: true })

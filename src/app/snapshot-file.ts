@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatehouseError, hasCode, type Snapshot, type SnapshotChange } from '../core/mod.ts'
-import { writeFileAtomic } from '../crypto/mod.ts'
+import { type Sealer, writeFileAtomic } from '../crypto/mod.ts'
 
 /**
- * The last good snapshot on disk (0600), from which the gate starts when there is no desk. It holds key hashes, not keys.
+ * The last good snapshot on disk (0600, sealed), from which the gate starts when there is no desk. It holds key hashes, not keys.
  * Whoever can write this file decides who gets in: it lies in the data folder, which only its owner may enter.
  */
 export interface SnapshotFile {
@@ -13,8 +13,8 @@ export interface SnapshotFile {
   write(snapshot: Snapshot): Promise<void>
 }
 
-export function openSnapshotFile(dataDir: string): SnapshotFile {
-  const path = join(dataDir, 'snapshot.json')
+export function openSnapshotFile(dataDir: string, sealer: Sealer): SnapshotFile {
+  const path = join(dataDir, fileName)
   let newest: Snapshot | null = null
   let writing: Promise<void> | null = null
   const flush = async (): Promise<void> => {
@@ -23,14 +23,14 @@ export function openSnapshotFile(dataDir: string): SnapshotFile {
       while (newest !== null) {
         const text = JSON.stringify(newest)
         newest = null
-        writeFileAtomic(path, Buffer.from(text), 0o600)
+        writeFileAtomic(path, sealer.seal(Buffer.from(text), fileName), 0o600)
       }
     } finally {
       writing = null // a failed write fails its callers, and none after them
     }
   }
   return {
-    read: () => readSnapshot(path),
+    read: () => readSnapshot(path, sealer),
     write: (snapshot) => {
       newest = snapshot
       return (writing ??= flush())
@@ -38,10 +38,12 @@ export function openSnapshotFile(dataDir: string): SnapshotFile {
   }
 }
 
-function readSnapshot(path: string): Snapshot | null {
+const fileName = 'snapshot'
+
+function readSnapshot(path: string, sealer: Sealer): Snapshot | null {
   try {
     // Written by writeFileAtomic from a Snapshot, in a folder that only we may write.
-    return JSON.parse(readFileSync(path, 'utf8')) as Snapshot
+    return JSON.parse(sealer.open(readFileSync(path), fileName).toString('utf8')) as Snapshot
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return null
     throw new GatehouseError(

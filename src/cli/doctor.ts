@@ -76,7 +76,7 @@ function folders(dataDir: string): Check[] {
     ['keystore', 0o700],
     ['control.db', 0o600],
     ['request-index.db', 0o600],
-    ['snapshot.json', 0o600],
+    ['snapshot', 0o600],
   ] as const) {
     const path = join(dataDir, name)
     if (existsSync(path)) checks.push(permission(name, path, mode))

@@ -21,6 +21,8 @@ export type { Api, Durability, LimitPartition, LimitPolicy, Mode, Route, Upstrea
 export type { ApiRequest, Peer } from './api-request.ts'
 export { systemClock, type Clock } from './clock.ts'
 export type { Consumer, Credential } from './consumer.ts'
+export { accessEventOf } from './decoded-event.ts'
+export type { DocumentRange, Documents, DocumentWrite, StoredDocument, Told } from './documents.ts'
 export { errorCodes, GatehouseError, hasCode, messageOf, type ErrorCode } from './errors.ts'
 export { ledgerLogs, type Follower, type LedgerLog, type LedgerRecord } from './follower.ts'
 export type {

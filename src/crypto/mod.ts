@@ -15,6 +15,7 @@ export {
   unwrapKey,
   wrapKey,
 } from './aes.ts'
+export { type AtRest, envelopeBytes, openAtRest, openAtRestBeside, type Sealer } from './at-rest.ts'
 export {
   apiKeyPattern,
   mintApiKey,

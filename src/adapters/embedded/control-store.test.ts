@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { changeOf, controlStoreConformance, sampleConsumer } from '../../../test/conformance/control-store.ts'
 import { hasCode } from '../../core/mod.ts'
 import { openEmbeddedControlStore } from './control-store.ts'
+import { sampleSealer } from './test/sample-sealer.ts'
 
 function folder(): Disposable & { readonly path: string } {
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-control-'))
@@ -18,10 +19,10 @@ function folder(): Disposable & { readonly path: string } {
 
 controlStoreConformance('openEmbeddedControlStore()', async () => {
   const { path, [Symbol.dispose]: remove } = folder()
-  const store = openEmbeddedControlStore(path)
+  const store = openEmbeddedControlStore(path, sampleSealer)
   return {
     store,
-    reopen: async () => openEmbeddedControlStore(path),
+    reopen: async () => openEmbeddedControlStore(path, sampleSealer),
     [Symbol.asyncDispose]: async () => {
       await store[Symbol.asyncDispose]()
       remove()
@@ -32,14 +33,14 @@ controlStoreConformance('openEmbeddedControlStore()', async () => {
 test('openEmbeddedControlStore() lets nobody else read the database or its journal', async () => {
   using at = folder()
   writeFileSync(at.path, '', { mode: 0o644 })
-  await using store = openEmbeddedControlStore(at.path)
+  await using store = openEmbeddedControlStore(at.path, sampleSealer)
   await store.commit(changeOf(1, { consumers: [sampleConsumer('acme')] }))
   for (const suffix of ['', '-wal', '-shm']) assert.equal(statSync(at.path + suffix).mode & 0o777, 0o600, suffix)
 })
 
 test('openEmbeddedControlStore() keeps a write-ahead log', async () => {
   using at = folder()
-  await using store = openEmbeddedControlStore(at.path)
+  await using store = openEmbeddedControlStore(at.path, sampleSealer)
   await store.commit(changeOf(1))
   using other = new DatabaseSync(at.path)
   assert.deepEqual({ ...other.prepare('PRAGMA journal_mode').get() }, { journal_mode: 'wal' })
@@ -48,7 +49,7 @@ test('openEmbeddedControlStore() keeps a write-ahead log', async () => {
 
 test('openEmbeddedControlStore() refuses a database of a newer version, of another program, and what is none', () => {
   using newer = folder()
-  void openEmbeddedControlStore(newer.path)[Symbol.asyncDispose]()
+  void openEmbeddedControlStore(newer.path, sampleSealer)[Symbol.asyncDispose]()
   using database = new DatabaseSync(newer.path)
   database.exec('PRAGMA user_version = 99')
   using foreign = folder()
@@ -63,7 +64,7 @@ test('openEmbeddedControlStore() refuses a database of a newer version, of anoth
     ['/nonexistent/control.db', /ENOENT/],
   ] as const) {
     assert.throws(
-      () => openEmbeddedControlStore(path),
+      () => openEmbeddedControlStore(path, sampleSealer),
       (error: Error) => hasCode(error, 'store_unreadable') && why.test(error.message),
     )
   }
@@ -71,8 +72,8 @@ test('openEmbeddedControlStore() refuses a database of a newer version, of anoth
 
 test('openEmbeddedControlStore() gives a store of its own release to a second process, whose old revision then loses', async () => {
   using at = folder()
-  await using one = openEmbeddedControlStore(at.path)
-  await using two = openEmbeddedControlStore(at.path)
+  await using one = openEmbeddedControlStore(at.path, sampleSealer)
+  await using two = openEmbeddedControlStore(at.path, sampleSealer)
   await one.commit(changeOf(1, { consumers: [sampleConsumer('one')] }))
   await assert.rejects(two.commit(changeOf(1, { consumers: [sampleConsumer('two')] })), (error) =>
     hasCode(error, 'conflict'),
@@ -98,7 +99,7 @@ test(
       })
       await once(writer, 'close')
       const acknowledged = Number(output.split('\n').slice(0, -1).at(-1))
-      await using store = openEmbeddedControlStore(at.path)
+      await using store = openEmbeddedControlStore(at.path, sampleSealer)
       const { revision, consumers, credentials } = await store.load()
       assert.ok(revision >= acknowledged && acknowledged > 0, `${revision} kept of ${acknowledged}`)
       assert.equal(consumers.length, revision)

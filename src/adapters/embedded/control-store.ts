@@ -1,19 +1,30 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { type AuditEvent, GatehouseError, messageOf, type SnapshotChange } from '../../core/mod.ts'
-import { type ControlStore, outboxFull, outboxMax } from '../../desk/control/mod.ts'
+import {
+  type AuditEvent,
+  type DocumentRange,
+  type DocumentWrite,
+  GatehouseError,
+  messageOf,
+  type Policy,
+  type SnapshotChange,
+} from '../../core/mod.ts'
+import type { Sealer } from '../../crypto/mod.ts'
+import { type ControlStore, documentsMaxDefault, outboxFull, outboxMax } from '../../desk/control/mod.ts'
 import { migrate } from './migrations.ts'
 import { makePrivate } from './private-database.ts'
-import { consumerOf, consumerRow, credentialOf, credentialRow, outboxEntryOf, policyOf, text } from './rows.ts'
+import { openSealedRows, type SealedRows, text } from './rows.ts'
 
 /**
  * The control store in one SQLite file (0600, as its journal): write-ahead log, synced at every commit. It holds hashes of
- * keys, never keys. Whoever can write the file decides who gets in: it lies in the data folder, which only its owner enters.
+ * keys, never keys; ids, times and the collections of documents stand in the open, everything else is sealed. Whoever can
+ * write the file decides who gets in: it lies in the data folder, which only its owner enters.
  *
  * Calls do not overlap, for each runs to its end before it returns; another process that writes is waited for 5 s.
  */
-export function openEmbeddedControlStore(path: string): ControlStore {
+export function openEmbeddedControlStore(path: string, sealer: Sealer): ControlStore {
   const database = openDatabase(path)
   const statements = prepare(database)
+  const rows = openSealedRows(sealer)
   const run = <T>(what: string, work: () => T): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     try {
@@ -23,48 +34,112 @@ export function openEmbeddedControlStore(path: string): ControlStore {
     }
     return promise
   }
+  const writing = <T>(work: () => T): Promise<T> =>
+    run('write', () => within(database, 'BEGIN IMMEDIATE', work))
+  const store = { statements, rows }
   return {
     load: () =>
       run('read', () =>
         within(database, 'BEGIN', () => {
           const rules = statements.rules.get()
+          const policy = rules?.['policy'] ?? null
           return {
             revision: Number(rules?.['revision']),
-            policy: policyOf(rules?.['policy']),
-            consumers: statements.consumers.all().map(consumerOf),
-            credentials: statements.credentials.all().map(credentialOf),
+            policy: policy === null ? null : (rows.open(policy, policyPlace) as Policy), // written by commit
+            consumers: statements.consumers.all().map(rows.consumerOf),
+            credentials: statements.credentials.all().map(rows.credentialOf),
           }
         }),
       ),
     commit: (change, events = []) =>
-      run('write', () =>
-        within(database, 'BEGIN IMMEDIATE', () => {
-          commit(statements, change)
-          tell(statements, events)
-        }),
-      ),
+      writing(() => {
+        commit(store, change)
+        tell(store, events)
+      }),
     use: (lastUsedAtMs) =>
-      run('write', () =>
-        within(database, 'BEGIN IMMEDIATE', () => {
-          for (const [id, at_ms] of lastUsedAtMs) statements.use.run({ id, at_ms })
-        }),
-      ),
+      writing(() => {
+        for (const [id, at_ms] of lastUsedAtMs) statements.use.run({ id, at_ms })
+      }),
     setting: (name) =>
       run('read', () => {
         const row = statements.setting.get({ name })
-        return row === undefined ? null : text(row['value'])
+        return row === undefined ? null : String(rows.open(row['sealed'], `setting/${name}`))
       }),
     putSetting: (name, value, events = []) =>
-      run('write', () =>
-        within(database, 'BEGIN IMMEDIATE', () => {
-          const isSet = statements.putSetting.run({ name, value }).changes === 1
-          if (isSet) tell(statements, events)
-          return isSet
-        }),
+      writing(() => {
+        const sealed = rows.seal(value, `setting/${name}`)
+        const isSet = statements.putSetting.run({ name, sealed }).changes === 1
+        if (isSet) tell(store, events)
+        return isSet
+      }),
+    outbox: (max) =>
+      run('read', () =>
+        statements.outbox.all({ max }).map((row) => ({
+          place: Number(row['place']),
+          event: rows.open(row['sealed'], outboxPlace) as AuditEvent, // written by tell
+        })),
       ),
-    outbox: (max) => run('read', () => statements.outbox.all({ max }).map(outboxEntryOf)),
     sent: (place) => run('write', () => void statements.sent.run({ place })),
+    ...documentsIn({ store, run, writing }),
     [Symbol.asyncDispose]: () => run('close', () => (database.isOpen ? database.close() : undefined)),
+  }
+}
+
+/** Where sealed values stand that have no id of their own. */
+const policyPlace = 'policy'
+const outboxPlace = 'outbox'
+
+interface Parts {
+  readonly store: Store
+  readonly run: <T>(what: string, work: () => T) => Promise<T>
+  readonly writing: <T>(work: () => T) => Promise<T>
+}
+
+function documentsIn({
+  store,
+  run,
+  writing,
+}: Parts): Pick<ControlStore, 'document' | 'documents' | 'documentCount' | 'putDocuments'> {
+  const { statements, rows } = store
+  return {
+    document: (collection, id) =>
+      run('read', () => {
+        const row = statements.document.get({ collection, id })
+        return row === undefined ? null : rows.open(row['sealed'], documentPlace(collection, id))
+      }),
+    documents: (collection, range) =>
+      run('read', () =>
+        (range.newestFirst === true ? statements.newest : statements.oldest)
+          .all({ collection, ...boundsOf(range) })
+          .map((row) => ({
+            id: text(row['id']),
+            position: Number(row['position']),
+            value: rows.open(row['sealed'], documentPlace(collection, text(row['id']))),
+          })),
+      ),
+    documentCount: (collection) => run('read', () => Number(statements.count.get({ collection })?.['count'] ?? 0)),
+    putDocuments: (writes, events = []) =>
+      writing(() => {
+        for (const write of writes) put(store, write)
+        tell(store, events)
+      }),
+  }
+}
+
+function put({ statements, rows }: Store, { collection, id, position = 0, value }: DocumentWrite): void {
+  if (value === null) statements.forget.run({ collection, id })
+  else statements.put.run({ collection, id, position, sealed: rows.seal(value, documentPlace(collection, id)) })
+}
+
+function documentPlace(collection: string, id: string): string {
+  return `document/${collection}/${id}`
+}
+
+function boundsOf({ from, to, max }: DocumentRange): { from: number; to: number; max: number } {
+  return {
+    from: from ?? Number.MIN_SAFE_INTEGER,
+    to: to ?? Number.MAX_SAFE_INTEGER,
+    max: max ?? documentsMaxDefault,
   }
 }
 
@@ -98,6 +173,17 @@ interface Statements {
   readonly tell: StatementSync
   readonly outbox: StatementSync
   readonly sent: StatementSync
+  readonly document: StatementSync
+  readonly oldest: StatementSync
+  readonly newest: StatementSync
+  readonly count: StatementSync
+  readonly put: StatementSync
+  readonly forget: StatementSync
+}
+
+interface Store {
+  readonly statements: Statements
+  readonly rows: SealedRows
 }
 
 function prepare(database: DatabaseSync): Statements {
@@ -109,46 +195,57 @@ function prepare(database: DatabaseSync): Statements {
       'UPDATE rules SET revision = $revision, policy = coalesce($policy, policy) WHERE revision = $revision - 1',
     ),
     putConsumer: database.prepare(
-      `INSERT INTO consumers (id, name, created_at_ms, state) VALUES ($id, $name, $created_at_ms, $state)
-       ON CONFLICT (id) DO UPDATE SET name = $name, created_at_ms = $created_at_ms, state = $state`,
+      `INSERT INTO consumers (id, name_tag, sealed) VALUES ($id, $name_tag, $sealed)
+       ON CONFLICT (id) DO UPDATE SET name_tag = $name_tag, sealed = $sealed`,
     ),
     putCredential: database.prepare(
-      `INSERT INTO credentials (id, consumer_id, environment, hmac, pepper_version, hint, scopes, created_at_ms,
-         not_before_ms, expires_at_ms, revoked_at_ms, last_used_at_ms)
-       VALUES ($id, $consumer_id, $environment, $hmac, $pepper_version, $hint, $scopes, $created_at_ms,
-         $not_before_ms, $expires_at_ms, $revoked_at_ms, $last_used_at_ms)
-       ON CONFLICT (id) DO UPDATE SET consumer_id = $consumer_id, environment = $environment, hmac = $hmac,
-         pepper_version = $pepper_version, hint = $hint, scopes = $scopes, created_at_ms = $created_at_ms,
-         not_before_ms = $not_before_ms, expires_at_ms = $expires_at_ms, revoked_at_ms = $revoked_at_ms,
+      `INSERT INTO credentials (id, consumer_id, hmac_tag, last_used_at_ms, sealed)
+       VALUES ($id, $consumer_id, $hmac_tag, $last_used_at_ms, $sealed)
+       ON CONFLICT (id) DO UPDATE SET consumer_id = $consumer_id, hmac_tag = $hmac_tag, sealed = $sealed,
          last_used_at_ms = CASE WHEN coalesce($last_used_at_ms, -1) > coalesce(last_used_at_ms, -1)
            THEN $last_used_at_ms ELSE last_used_at_ms END`,
     ),
     use: database.prepare(
       'UPDATE credentials SET last_used_at_ms = $at_ms WHERE id = $id AND coalesce(last_used_at_ms, -1) < $at_ms',
     ),
-    setting: database.prepare('SELECT value FROM settings WHERE name = $name'),
-    putSetting: database.prepare('INSERT INTO settings (name, value) VALUES ($name, $value) ON CONFLICT DO NOTHING'),
+    setting: database.prepare('SELECT sealed FROM settings WHERE name = $name'),
+    putSetting: database.prepare('INSERT INTO settings (name, sealed) VALUES ($name, $sealed) ON CONFLICT DO NOTHING'),
     outboxSpan: database.prepare('SELECT max(place) - min(place) + 1 AS span FROM outbox'),
-    tell: database.prepare('INSERT INTO outbox (event) VALUES ($event)'),
-    outbox: database.prepare('SELECT place, event FROM outbox ORDER BY place LIMIT $max'),
+    tell: database.prepare('INSERT INTO outbox (sealed) VALUES ($sealed)'),
+    outbox: database.prepare('SELECT place, sealed FROM outbox ORDER BY place LIMIT $max'),
     sent: database.prepare('DELETE FROM outbox WHERE place <= $place'),
+    document: database.prepare('SELECT sealed FROM documents WHERE collection = $collection AND id = $id'),
+    oldest: database.prepare(`${documentsInRange} ORDER BY position, id LIMIT $max`),
+    newest: database.prepare(`${documentsInRange} ORDER BY position DESC, id DESC LIMIT $max`),
+    count: database.prepare('SELECT count(*) AS count FROM documents WHERE collection = $collection'),
+    put: database.prepare(
+      `INSERT INTO documents (collection, id, position, sealed) VALUES ($collection, $id, $position, $sealed)
+       ON CONFLICT (collection, id) DO UPDATE SET position = $position, sealed = $sealed`,
+    ),
+    forget: database.prepare('DELETE FROM documents WHERE collection = $collection AND id = $id'),
   }
 }
 
-function commit(statements: Statements, { revision, policy, consumers, credentials }: SnapshotChange): void {
-  const { changes } = statements.raise.run({ revision, policy: policy === null ? null : JSON.stringify(policy) })
+const documentsInRange = `SELECT id, position, sealed FROM documents
+  WHERE collection = $collection AND position >= $from AND position < $to`
+
+function commit({ statements, rows }: Store, { revision, policy, consumers, credentials }: SnapshotChange): void {
+  const { changes } = statements.raise.run({
+    revision,
+    policy: policy === null ? null : rows.seal(policy, policyPlace),
+  })
   if (changes !== 1) {
     const held = Number(statements.rules.get()?.['revision'])
     throw new GatehouseError('conflict', `Cannot commit revision ${revision}: the control store is at ${held}`)
   }
-  for (const consumer of consumers) statements.putConsumer.run(consumerRow(consumer))
-  for (const credential of credentials) statements.putCredential.run(credentialRow(credential))
+  for (const consumer of consumers) statements.putConsumer.run(rows.consumerRow(consumer))
+  for (const credential of credentials) statements.putCredential.run(rows.credentialRow(credential))
 }
 
-function tell(statements: Statements, events: readonly AuditEvent[]): void {
+function tell({ statements, rows }: Store, events: readonly AuditEvent[]): void {
   // Entries leave in their order, so that the span is their number; without entries it is null.
   if (Number(statements.outboxSpan.get()?.['span'] ?? 0) + events.length > outboxMax) throw outboxFull()
-  for (const event of events) statements.tell.run({ event: JSON.stringify(event) })
+  for (const event of events) statements.tell.run({ sealed: rows.seal(event, outboxPlace) })
 }
 
 /** All of the work, or none. */

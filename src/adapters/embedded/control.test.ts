@@ -8,11 +8,12 @@ import { samplePolicy } from '../../../test/conformance/control-store.ts'
 import { hasCode, systemClock } from '../../core/mod.ts'
 import { type Control, openControl } from '../../desk/control/mod.ts'
 import { openEmbeddedControlStore } from './control-store.ts'
+import { sampleSealer } from './test/sample-sealer.ts'
 
 const pepper = new Uint8Array(32).fill(7)
 
 async function withControl<T>(path: string, body: (control: Control) => Promise<T>): Promise<T> {
-  await using store = openEmbeddedControlStore(path)
+  await using store = openEmbeddedControlStore(path, sampleSealer)
   await using control = await openControl({ store, clock: systemClock, pepper, publish: async () => true })
   return await body(control)
 }

@@ -10,49 +10,52 @@ const steps: readonly string[] = [
   CREATE TABLE rules (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     revision INTEGER NOT NULL CHECK (revision >= 0),
-    policy TEXT
+    policy BLOB
   ) STRICT;
   INSERT INTO rules (one, revision, policy) VALUES (1, 0, NULL);
 
   CREATE TABLE consumers (
     place INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL UNIQUE,
-    created_at_ms INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('active', 'disabled'))
+    name_tag TEXT NOT NULL UNIQUE,
+    sealed BLOB NOT NULL
   ) STRICT;
 
   CREATE TABLE credentials (
     place INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     consumer_id TEXT NOT NULL REFERENCES consumers (id),
-    environment TEXT NOT NULL CHECK (environment IN ('live', 'test')),
-    hmac TEXT NOT NULL UNIQUE CHECK (length(hmac) = 64),
-    pepper_version INTEGER NOT NULL,
-    hint TEXT NOT NULL,
-    scopes TEXT NOT NULL CHECK (json_valid(scopes)),
-    created_at_ms INTEGER NOT NULL,
-    not_before_ms INTEGER,
-    expires_at_ms INTEGER,
-    revoked_at_ms INTEGER,
-    last_used_at_ms INTEGER
+    hmac_tag TEXT NOT NULL UNIQUE,
+    last_used_at_ms INTEGER,
+    sealed BLOB NOT NULL
   ) STRICT;
 
-  CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  `,
-  `
-  CREATE TABLE outbox (place INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL CHECK (json_valid(event))) STRICT;
+  CREATE TABLE settings (name TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE outbox (place INTEGER PRIMARY KEY AUTOINCREMENT, sealed BLOB NOT NULL) STRICT;
+
+  CREATE TABLE documents (
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (collection, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX documents_by_position ON documents (collection, position, id);
   `,
 ]
 
-/** 'GTHC' in the file's header, by which a control store is told from any other SQLite database. */
-const applicationId = 0x47_54_48_43
+/** 'GTHS' in the file's header, by which a sealed control store is told from any other SQLite database. */
+const applicationId = 0x47_54_48_53
+/** 'GTHC': a store as it was before its rows were sealed. */
+const unsealedId = 0x47_54_48_43
 
 /** Brings a new or older database up to date, each step in a transaction of its own. Refuses what is not ours or newer. */
 export function migrate(database: DatabaseSync, path: string): void {
   const version = pragma(database, 'user_version')
   const owner = pragma(database, 'application_id')
   const isNew = version === 0 && owner === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
+  if (owner === unsealedId)
+    throw unreadable(path, 'a pre-release that did not encrypt it wrote it. Move the data folder away and begin a new one')
   if (!isNew && owner !== applicationId) throw unreadable(path, 'it is a database of another program')
   if (version > steps.length)
     throw unreadable(path, `a newer version wrote it (${version}, this one knows ${steps.length})`)

@@ -1,65 +1,51 @@
+import { Buffer } from 'node:buffer'
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import type { AuditEvent, Consumer, Credential, Policy } from '../../core/mod.ts'
-import type { OutboxEntry } from '../../desk/control/mod.ts'
+import { type Consumer, type Credential, GatehouseError } from '../../core/mod.ts'
+import type { Sealer } from '../../crypto/mod.ts'
 
 /** A row as SQLite gives it; strict tables vouch for the types of its columns. */
 export type Row = Readonly<Record<string, SQLOutputValue>>
 /** Named parameters of a statement. */
 export type Parameters = Record<string, SQLInputValue>
 
-export function consumerRow({ id, name, createdAtMs, state }: Consumer): Parameters {
-  return { id, name, created_at_ms: createdAtMs, state }
+/** What the rows of the control store say in the open: ids and times. All else is sealed, each value for its own place. */
+export interface SealedRows {
+  seal(value: unknown, place: string): Uint8Array
+  open(sealed: SQLOutputValue | undefined, place: string): unknown
+  consumerRow(consumer: Consumer): Parameters
+  consumerOf(row: Row): Consumer
+  credentialRow(credential: Credential): Parameters
+  credentialOf(row: Row): Credential
 }
 
-export function consumerOf(row: Row): Consumer {
-  return {
-    id: text(row['id']),
-    name: text(row['name']),
-    createdAtMs: Number(row['created_at_ms']),
-    state: row['state'] === 'disabled' ? 'disabled' : 'active', // a CHECK leaves nothing else
+export function openSealedRows(sealer: Sealer): SealedRows {
+  const seal = (value: unknown, place: string): Uint8Array => sealer.seal(Buffer.from(JSON.stringify(value)), place)
+  const open = (sealed: SQLOutputValue | undefined, place: string): unknown => {
+    if (!(sealed instanceof Uint8Array))
+      throw new GatehouseError('store_unreadable', `Cannot open ${place} of the control store: nothing is there`)
+    return JSON.parse(sealer.open(sealed, place).toString('utf8')) as unknown
   }
-}
-
-export function credentialRow(credential: Credential): Parameters {
   return {
-    id: credential.id,
-    consumer_id: credential.consumerId,
-    environment: credential.environment,
-    hmac: credential.hmac,
-    pepper_version: credential.pepperVersion,
-    hint: credential.hint,
-    scopes: JSON.stringify(credential.scopes),
-    created_at_ms: credential.createdAtMs,
-    not_before_ms: credential.notBeforeMs,
-    expires_at_ms: credential.expiresAtMs,
-    revoked_at_ms: credential.revokedAtMs,
-    last_used_at_ms: credential.lastUsedAtMs,
+    seal,
+    open,
+    consumerRow: (consumer) => ({
+      id: consumer.id,
+      name_tag: sealer.tag(consumer.name),
+      sealed: seal(consumer, `consumer/${consumer.id}`),
+    }),
+    consumerOf: (row) => open(row['sealed'], `consumer/${text(row['id'])}`) as Consumer, // written by consumerRow
+    credentialRow: (credential) => ({
+      id: credential.id,
+      consumer_id: credential.consumerId,
+      hmac_tag: sealer.tag(credential.hmac),
+      last_used_at_ms: credential.lastUsedAtMs,
+      sealed: seal(credential, `credential/${credential.id}`),
+    }),
+    credentialOf: (row) => ({
+      ...(open(row['sealed'], `credential/${text(row['id'])}`) as Credential), // written by credentialRow
+      lastUsedAtMs: timeOf(row['last_used_at_ms']),
+    }),
   }
-}
-
-export function credentialOf(row: Row): Credential {
-  return {
-    id: text(row['id']),
-    consumerId: text(row['consumer_id']),
-    environment: row['environment'] === 'test' ? 'test' : 'live', // a CHECK leaves nothing else
-    hmac: text(row['hmac']),
-    pepperVersion: Number(row['pepper_version']),
-    hint: text(row['hint']),
-    scopes: JSON.parse(text(row['scopes'])) as string[], // written by credentialRow
-    createdAtMs: Number(row['created_at_ms']),
-    notBeforeMs: timeOf(row['not_before_ms']),
-    expiresAtMs: timeOf(row['expires_at_ms']),
-    revokedAtMs: timeOf(row['revoked_at_ms']),
-    lastUsedAtMs: timeOf(row['last_used_at_ms']),
-  }
-}
-
-export function policyOf(value: SQLOutputValue | undefined): Policy | null {
-  return value === null || value === undefined ? null : (JSON.parse(text(value)) as Policy) // written by commit
-}
-
-export function outboxEntryOf(row: Row): OutboxEntry {
-  return { place: Number(row['place']), event: JSON.parse(text(row['event'])) as AuditEvent } // written by tell
 }
 
 export function text(value: SQLOutputValue | undefined): string {

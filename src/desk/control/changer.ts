@@ -1,4 +1,4 @@
-import type { AuditEvent, Consumer, Credential, Policy, SnapshotChange } from '../../core/mod.ts'
+import type { AuditEvent, Consumer, Credential, Policy, SnapshotChange, Told } from '../../core/mod.ts'
 import type { ControlStore } from './control-store.ts'
 import { createQueue } from './queue.ts'
 import type { State } from './state.ts'
@@ -13,13 +13,11 @@ export interface Draft<T> {
   readonly told: readonly Told[]
 }
 
-export type Told = Pick<AuditEvent, 'kind' | 'details'>
-
 /** Draws a change on the newest state and makes it. A throw of `draw` or of the store leaves everything as it was. */
 export type Changer = <T>(draw: () => Draft<T>, by: Actor) => Promise<{ readonly made: T; readonly applied: boolean }>
 
-/** Who changes: somebody at the data folder's socket, somebody with the admin token, or the configuration file. */
-export type Actor = 'socket' | 'token' | 'config'
+/** Who changes: `socket` (somebody at the data folder's socket), `token` (somebody with the admin token), `config`, `desk`, or `admin:<name>`. */
+export type Actor = string
 
 export interface ChangerOptions {
   readonly store: ControlStore

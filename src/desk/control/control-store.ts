@@ -1,4 +1,13 @@
-import type { AuditEvent, Consumer, Credential, Policy, SnapshotChange } from '../../core/mod.ts'
+import type {
+  AuditEvent,
+  Consumer,
+  Credential,
+  DocumentRange,
+  DocumentWrite,
+  Policy,
+  SnapshotChange,
+  StoredDocument,
+} from '../../core/mod.ts'
 
 /** Everything that a store holds of the rules, at one revision. */
 export interface ControlState {
@@ -53,4 +62,10 @@ export interface ControlStore extends AsyncDisposable {
   outbox(max: number): Promise<readonly OutboxEntry[]>
   /** Forgets the events up to this place: the ledger has them. */
   sent(place: number): Promise<void>
+  /** The value of a document; null when there is none. */
+  document(collection: string, id: string): Promise<unknown>
+  documents(collection: string, range: DocumentRange): Promise<readonly StoredDocument[]>
+  documentCount(collection: string): Promise<number>
+  /** All writes in their order and the events that tell of them, or none; `unreachable` when `outboxMax` events wait already. */
+  putDocuments(writes: readonly DocumentWrite[], events?: readonly AuditEvent[]): Promise<void>
 }

@@ -1,5 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { AuditEvent, Clock, Consumer, Credential, Policy, Snapshot, SnapshotChange } from '../../core/mod.ts'
+import type {
+  AuditEvent,
+  Clock,
+  Consumer,
+  Credential,
+  Documents,
+  Policy,
+  Snapshot,
+  SnapshotChange,
+  Told,
+} from '../../core/mod.ts'
 import {
   createKeyHasher,
   createRequestIds,
@@ -7,7 +17,7 @@ import {
   mintApiKey,
   type MintedApiKey,
 } from '../../crypto/mod.ts'
-import { type Actor, type Changer, createChanger, type Told } from './changer.ts'
+import { type Actor, type Changer, createChanger } from './changer.ts'
 import type { ControlStore, OutboxEntry } from './control-store.ts'
 import {
   consumerNamed,
@@ -80,6 +90,8 @@ export interface Control extends AsyncDisposable {
   /** Notes that a credential was used: seen at once, durable with the next write, at most one a minute. Ignores unknown ids. */
   touch(credentialId: string, atMs: number): void
   readonly outbox: AuditOutbox
+  /** What the desk's other rooms keep, in the same store: with the audit events that tell of it in one transaction. */
+  readonly documents: Documents
 }
 
 /** Everything that an administrator can change. */
@@ -151,7 +163,28 @@ export async function openControl(options: ControlOptions): Promise<Control> {
         return { [Symbol.dispose]: () => void listeners.delete(listener) }
       },
     },
+    documents: documentsOf(options.store, {
+      mint,
+      onTold: () => {
+        for (const listener of listeners) listener()
+      },
+    }),
     [Symbol.asyncDispose]: () => uses.flush(),
+  }
+}
+
+function documentsOf(store: ControlStore, { mint, onTold }: { mint: Mint; onTold: () => void }): Documents {
+  return {
+    get: (collection, id) => store.document(collection, id),
+    list: (collection, range = {}) => store.documents(collection, range),
+    count: (collection) => store.documentCount(collection),
+    write: async (writes, told = [], actor = 'desk') => {
+      await store.putDocuments(
+        writes,
+        told.map((one) => eventOf(one, actor, mint)),
+      )
+      if (told.length > 0) onTold()
+    },
   }
 }
 
@@ -177,7 +210,7 @@ function changesBy(actor: Actor, { change, mint, state }: { change: Changer; min
 }
 
 /** The id tells two records of one event from two events. */
-function eventOf({ kind, details }: Told, actor: Actor, { clock, mintId }: Mint): AuditEvent {
+function eventOf({ kind, details }: Told, actor: string, { clock, mintId }: Mint): AuditEvent {
   return { kind, actor, atMs: clock.wallMs(), details: { id: mintId(), ...details } }
 }
 

@@ -1,6 +1,6 @@
-import { type Clock, type Consumer, type Credential, GatehouseError } from '../../core/mod.ts'
+import { type Clock, type Consumer, type Credential, GatehouseError, type Told } from '../../core/mod.ts'
 import type { KeyEnvironment, KeyHasher, MintedApiKey } from '../../crypto/mod.ts'
-import type { Draft, Told } from './changer.ts'
+import type { Draft } from './changer.ts'
 import { checkConsumerName, checkedScopes, checkExpiresInMs } from './rules.ts'
 import type { State } from './state.ts'
 

@@ -2,9 +2,12 @@ import {
   type AuditEvent,
   type Consumer,
   type Credential,
+  type DocumentRange,
+  type DocumentWrite,
   GatehouseError,
   type Policy,
   type SnapshotChange,
+  type StoredDocument,
 } from '../../core/mod.ts'
 import { type ControlStore, type OutboxEntry, outboxMax } from './control-store.ts'
 
@@ -15,6 +18,7 @@ export function openMemoryControlStore(): ControlStore {
   const consumers = new Map<string, Consumer>()
   const credentials = new Map<string, Credential>()
   const settings = new Map<string, string>()
+  const documents = new Map<string, Map<string, StoredDocument>>()
   let waiting: readonly OutboxEntry[] = []
   let lastPlace = 0
   const tell = (events: readonly AuditEvent[]): void => {
@@ -59,9 +63,42 @@ export function openMemoryControlStore(): ControlStore {
     sent: async (place) => {
       waiting = waiting.filter((entry) => entry.place > place)
     },
+    document: async (collection, id) => documents.get(collection)?.get(id)?.value ?? null,
+    documents: async (collection, range) => within([...(documents.get(collection)?.values() ?? [])], range),
+    documentCount: async (collection) => documents.get(collection)?.size ?? 0,
+    putDocuments: async (writes, events = []) => {
+      if (waiting.length + events.length > outboxMax) throw outboxFull()
+      for (const write of writes) put(documents, write)
+      tell(events)
+    },
     [Symbol.asyncDispose]: async () => {},
   }
 }
+
+function put(
+  documents: Map<string, Map<string, StoredDocument>>,
+  { collection, id, position = 0, value }: DocumentWrite,
+): void {
+  const held = documents.get(collection) ?? new Map<string, StoredDocument>()
+  documents.set(collection, held)
+  if (value === null) held.delete(id)
+  // As from a disk: what comes back is what JSON keeps.
+  else held.set(id, { id, position, value: JSON.parse(JSON.stringify(value)) as unknown })
+}
+
+/** Documents of a list that a range asks for, in its order. */
+function within(
+  all: readonly StoredDocument[],
+  { from = -Infinity, to = Infinity, max = documentsMaxDefault, newestFirst = false }: DocumentRange,
+): readonly StoredDocument[] {
+  const asked = all
+    .filter(({ position }) => position >= from && position < to)
+    .toSorted((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1))
+  return (newestFirst ? asked.toReversed() : asked).slice(0, max)
+}
+
+/** Documents of one answer where the asker names no bound. */
+export const documentsMaxDefault = 1_000
 
 /** What a store says when too many events wait. */
 export function outboxFull(): GatehouseError {

@@ -18,5 +18,5 @@ export {
 } from './control.ts'
 export type { CreatedKey, RevokedKey, SetPolicy } from './control.ts'
 export { consumersMax, credentialsMax, type KeyWish } from './drafts.ts'
-export { openMemoryControlStore, outboxFull } from './memory-control-store.ts'
+export { documentsMaxDefault, openMemoryControlStore, outboxFull } from './memory-control-store.ts'
 export { consumerNamePattern, expiresInMsMax, scopeCharsMax, scopePattern, scopesMax } from './rules.ts'

@@ -1,5 +1,4 @@
-import type { Policy } from '../../core/mod.ts'
-import type { Told } from './changer.ts'
+import type { Policy, Told } from '../../core/mod.ts'
 
 /** Most differences that a record lists; of more their number is told. */
 const listedMax = 50
