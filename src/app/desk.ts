@@ -17,6 +17,7 @@ import { type Control, createTokenVerifier, ensureAdminToken, openControl } from
 import type { RequestIndex } from '../desk/query/mod.ts'
 import { configAtStart, readConfig, watchConfig } from './config-source.ts'
 import { type DeskLink, ledgerThrough, openDeskLink } from './desk-link.ts'
+import { openDeskRooms } from './desk-rooms.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
 import { outliveReaders, pepperBytes, untilTold } from './process.ts'
 import type { DeskReady, RunOptions } from './run-options.ts'
@@ -58,8 +59,11 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   const metrics = stack.use(
     openMetrics({ events, gate, control, version, followers: () => linked?.places ?? new Map() }),
   )
+  const ledger = ledgerThrough(() => linked?.link ?? null)
+  const rooms = await openDeskRooms({ dataDir, config, control, atRest, events, ledger, stack, log })
+  const others = [index, ...rooms.followers]
   // Everything that looks at records is there before the first one comes.
-  linked = stack.use(openDeskLink({ dataDir, control, events, audit, others: [index], onStatus: gate.heard, log }))
+  linked = stack.use(openDeskLink({ dataDir, control, events, audit, others, onStatus: gate.heard, log }))
   const reload = reloader({ options, control, running: config, log })
   const admin = stack.use(
     await openAdmin({
@@ -70,22 +74,24 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
       events,
       audit,
       index,
-      ledger: ledgerThrough(() => linked?.link ?? null),
+      ledger,
       gate,
       metrics,
       config: { reload },
       version,
       clock: systemClock,
-      onDefect: (error) =>
-        log.error('The admin API failed', {
-          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-        }),
+      onDefect: (error) => log.error('The admin API failed', { error: stackOf(error) }),
+      ...rooms.doors,
     }),
   )
   stack.use(reloadWhenTold(config.path, reload, log))
   process.send?.({ adminUrl: admin.url, adminToken } satisfies DeskReady)
   await told
   return 0
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 /** On save and on SIGHUP. */

@@ -4,19 +4,12 @@
  * Data goes to standard output, talk to standard error; exit codes are those of `exit-codes.ts`.
  * @module
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import type { RunOptions } from '../app/mod.ts'
-import type { Shown } from './keys.ts'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
 import { standardTerminal, type Terminal } from './terminal.ts'
+import { type Common, common, dataDirOf, type End, shown, wholeNumber } from './verbs.ts'
 import { version } from './version.ts'
-
-interface Common {
-  data?: string
-  config?: string
-  json?: boolean
-  url?: string
-}
 
 /** Runs one verb; resolves with the exit code. Never rejects. */
 export async function main(argv: readonly string[], terminal: Terminal = standardTerminal): Promise<number> {
@@ -36,8 +29,6 @@ export async function main(argv: readonly string[], terminal: Terminal = standar
 }
 
 const longLived: ReadonlySet<string> = new Set(['up', 'gate', 'desk'])
-
-type End = (code: number) => void
 
 function buildProgram(terminal: Terminal, end: End): Command {
   const program = new Command('gatehouse')
@@ -89,15 +80,6 @@ function runVerbs(program: Command, terminal: Terminal, end: End): void {
 }
 
 const threadsMax = 256
-
-/** Reads an option's value, or says what it takes. */
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`)
-  }
-}
 
 function fileVerbs(program: Command, terminal: Terminal, end: End): void {
   program
@@ -288,29 +270,4 @@ async function verifyWith(place: string | undefined, flags: VerifyFlags, termina
     },
     terminal,
   )
-}
-
-function common(command: Command): Command {
-  return command
-    .option('--data <folder>', 'data folder of the running Gatehouse')
-    .option('--config <file>', 'configuration file that names the data folder')
-    .option('--url <url>', 'a remote admin API; its token is read from GATEHOUSE_TOKEN')
-    .option('--json', 'as JSON')
-}
-
-async function shown(options: Common, terminal: Terminal): Promise<Shown> {
-  const { openAdminClient } = await import('./admin-client.ts')
-  const client = openAdminClient({
-    dataDir: await dataDirOf(options),
-    url: options.url ?? null,
-    token: process.env['GATEHOUSE_TOKEN'] ?? null,
-  })
-  return { client, terminal, json: options.json === true }
-}
-
-/** `--data`, else what the configuration says, else the default folder. */
-async function dataDirOf(options: Common): Promise<string> {
-  if (options.data !== undefined) return options.data
-  const { configuredDataDir } = await import('../app/mod.ts')
-  return configuredDataDir(options.config ?? null)
 }

@@ -109,7 +109,12 @@ function openSealer(secret: Buffer, purpose: string): Sealer {
         decipher.final()
         return text
       } catch (cause) {
-        throw unreadable(purpose, place, 'it was changed, stands in the wrong place, or another root key sealed it', cause)
+        throw unreadable(
+          purpose,
+          place,
+          'it was changed, stands in the wrong place, or another root key sealed it',
+          cause,
+        )
       }
     },
     tag: (value) => createHmac('sha256', tagKey).update(value).digest('hex').slice(0, 32),

@@ -34,8 +34,7 @@ export function openEmbeddedControlStore(path: string, sealer: Sealer): ControlS
     }
     return promise
   }
-  const writing = <T>(work: () => T): Promise<T> =>
-    run('write', () => within(database, 'BEGIN IMMEDIATE', work))
+  const writing = <T>(work: () => T): Promise<T> => run('write', () => within(database, 'BEGIN IMMEDIATE', work))
   const store = { statements, rows }
   return {
     load: () =>
@@ -46,8 +45,8 @@ export function openEmbeddedControlStore(path: string, sealer: Sealer): ControlS
           return {
             revision: Number(rules?.['revision']),
             policy: policy === null ? null : (rows.open(policy, policyPlace) as Policy), // written by commit
-            consumers: statements.consumers.all().map(rows.consumerOf),
-            credentials: statements.credentials.all().map(rows.credentialOf),
+            consumers: statements.consumers.all().map((row) => rows.consumerOf(row)),
+            credentials: statements.credentials.all().map((row) => rows.credentialOf(row)),
           }
         }),
       ),
@@ -60,18 +59,7 @@ export function openEmbeddedControlStore(path: string, sealer: Sealer): ControlS
       writing(() => {
         for (const [id, at_ms] of lastUsedAtMs) statements.use.run({ id, at_ms })
       }),
-    setting: (name) =>
-      run('read', () => {
-        const row = statements.setting.get({ name })
-        return row === undefined ? null : String(rows.open(row['sealed'], `setting/${name}`))
-      }),
-    putSetting: (name, value, events = []) =>
-      writing(() => {
-        const sealed = rows.seal(value, `setting/${name}`)
-        const isSet = statements.putSetting.run({ name, sealed }).changes === 1
-        if (isSet) tell(store, events)
-        return isSet
-      }),
+    ...settingsIn({ store, run, writing }),
     outbox: (max) =>
       run('read', () =>
         statements.outbox.all({ max }).map((row) => ({
@@ -93,6 +81,24 @@ interface Parts {
   readonly store: Store
   readonly run: <T>(what: string, work: () => T) => Promise<T>
   readonly writing: <T>(work: () => T) => Promise<T>
+}
+
+function settingsIn({ store, run, writing }: Parts): Pick<ControlStore, 'setting' | 'putSetting'> {
+  const { statements, rows } = store
+  return {
+    setting: (name) =>
+      run('read', () => {
+        const row = statements.setting.get({ name })
+        return row === undefined ? null : String(rows.open(row['sealed'], `setting/${name}`))
+      }),
+    putSetting: (name, value, events = []) =>
+      writing(() => {
+        const sealed = rows.seal(value, `setting/${name}`)
+        const isSet = statements.putSetting.run({ name, sealed }).changes === 1
+        if (isSet) tell(store, events)
+        return isSet
+      }),
+  }
 }
 
 function documentsIn({

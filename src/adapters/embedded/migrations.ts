@@ -55,7 +55,10 @@ export function migrate(database: DatabaseSync, path: string): void {
   const owner = pragma(database, 'application_id')
   const isNew = version === 0 && owner === 0 && database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
   if (owner === unsealedId)
-    throw unreadable(path, 'a pre-release that did not encrypt it wrote it. Move the data folder away and begin a new one')
+    throw unreadable(
+      path,
+      'a pre-release that did not encrypt it wrote it. Move the data folder away and begin a new one',
+    )
   if (!isNew && owner !== applicationId) throw unreadable(path, 'it is a database of another program')
   if (version > steps.length)
     throw unreadable(path, `a newer version wrote it (${version}, this one knows ${steps.length})`)

@@ -18,7 +18,6 @@ export function openMemoryControlStore(): ControlStore {
   const consumers = new Map<string, Consumer>()
   const credentials = new Map<string, Credential>()
   const settings = new Map<string, string>()
-  const documents = new Map<string, Map<string, StoredDocument>>()
   let waiting: readonly OutboxEntry[] = []
   let lastPlace = 0
   const tell = (events: readonly AuditEvent[]): void => {
@@ -63,15 +62,25 @@ export function openMemoryControlStore(): ControlStore {
     sent: async (place) => {
       waiting = waiting.filter((entry) => entry.place > place)
     },
+    ...documentsWith(tell, () => waiting.length),
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+function documentsWith(
+  tell: (events: readonly AuditEvent[]) => void,
+  waiting: () => number,
+): Pick<ControlStore, 'document' | 'documents' | 'documentCount' | 'putDocuments'> {
+  const documents = new Map<string, Map<string, StoredDocument>>()
+  return {
     document: async (collection, id) => documents.get(collection)?.get(id)?.value ?? null,
     documents: async (collection, range) => within([...(documents.get(collection)?.values() ?? [])], range),
     documentCount: async (collection) => documents.get(collection)?.size ?? 0,
     putDocuments: async (writes, events = []) => {
-      if (waiting.length + events.length > outboxMax) throw outboxFull()
+      if (waiting() + events.length > outboxMax) throw outboxFull()
       for (const write of writes) put(documents, write)
       tell(events)
     },
-    [Symbol.asyncDispose]: async () => {},
   }
 }
 
