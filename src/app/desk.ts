@@ -86,8 +86,7 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   )
   stack.use(reloadWhenTold(config.path, reload, log))
   process.send?.({ adminUrl: admin.url, adminToken } satisfies DeskReady)
-  await told
-  return 0
+  return await told.then(() => 0)
 }
 
 function stackOf(error: unknown): string {
