@@ -5,6 +5,8 @@ import {
   type AuditEvent,
   type Consumer,
   type Credential,
+  type DocumentRange,
+  type DocumentWrite,
   hasCode,
   type Policy,
   type SnapshotChange,
@@ -187,6 +189,42 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
     assert.equal(await store.setting('name'), 'first')
   })
 
+  check('lists documents of one collection by position and id, within a range', async ({ store }) => {
+    const put = (id: string, position: number): DocumentWrite => ({
+      collection: 'cursors',
+      id,
+      position,
+      value: { id },
+    })
+    await store.putDocuments([put('b', 2), put('c', 1), put('a', 2), { ...put('z', 9), collection: 'others' }])
+    const ids = async (range: DocumentRange): Promise<readonly string[]> =>
+      (await store.documents('cursors', range)).map(({ id }) => id)
+    assert.deepEqual(await ids({}), ['c', 'a', 'b'])
+    assert.deepEqual(await ids({ newestFirst: true }), ['b', 'a', 'c'])
+    assert.deepEqual(await ids({ from: 2, max: 1 }), ['a'])
+    assert.deepEqual(await ids({ to: 2 }), ['c'])
+    assert.equal(await store.documentCount('cursors'), 3)
+    assert.deepEqual(await store.documents('others', {}), [{ id: 'z', position: 9, value: { id: 'z' } }])
+  })
+
+  check('replaces and forgets documents, all writes of one call with their events', async ({ store }) => {
+    await store.putDocuments([{ collection: 'incidents', id: '1', value: { state: 'open' } }])
+    await store.putDocuments(
+      [
+        { collection: 'incidents', id: '1', position: 4, value: { state: 'resolved' } },
+        { collection: 'incidents', id: '2', value: ['text'] },
+        { collection: 'incidents', id: '2', value: null },
+      ],
+      [sampleEvent('a')],
+    )
+    assert.deepEqual(await store.documents('incidents', {}), [{ id: '1', position: 4, value: { state: 'resolved' } }])
+    assert.equal(await store.document('incidents', '2'), null)
+    assert.deepEqual(
+      (await store.outbox(10)).map(({ event }) => event),
+      [sampleEvent('a')],
+    )
+  })
+
   check('holds everything after it was opened again', async ({ store, reopen }) => {
     if (reopen === null) return
     await store.commit(
@@ -194,12 +232,14 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
     )
     await store.use(new Map([['c1', 9]]))
     await store.putSetting('name', 'kept', [sampleEvent('kept')])
+    await store.putDocuments([{ collection: 'cursors', id: 'siem', value: { next: 4 } }])
     const waiting = await store.outbox(10)
     const before = await store.load()
     await store[Symbol.asyncDispose]()
     await using again = await reopen()
     assert.deepEqual(await again.load(), before)
     assert.equal(await again.setting('name'), 'kept')
+    assert.deepEqual(await again.document('cursors', 'siem'), { next: 4 })
     assert.deepEqual(await again.outbox(10), waiting)
   })
 }

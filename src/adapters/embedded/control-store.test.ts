@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { changeOf, controlStoreConformance, sampleConsumer } from '../../../test/conformance/control-store.ts'
+import {
+  changeOf,
+  controlStoreConformance,
+  sampleConsumer,
+  sampleCredential,
+  samplePolicy,
+} from '../../../test/conformance/control-store.ts'
 import { hasCode } from '../../core/mod.ts'
 import { openEmbeddedControlStore } from './control-store.ts'
 import { sampleSealer } from './test/sample-sealer.ts'
@@ -36,6 +42,27 @@ test('openEmbeddedControlStore() lets nobody else read the database or its journ
   await using store = openEmbeddedControlStore(at.path, sampleSealer)
   await store.commit(changeOf(1, { consumers: [sampleConsumer('acme')] }))
   for (const suffix of ['', '-wal', '-shm']) assert.equal(statSync(at.path + suffix).mode & 0o777, 0o600, suffix)
+})
+
+test('openEmbeddedControlStore() shows no name, hint, setting, event or document in its files', async () => {
+  using at = folder()
+  await using store = openEmbeddedControlStore(at.path, sampleSealer)
+  const acme = sampleConsumer('canary-consumer')
+  const event = { kind: 'key.created', atMs: 1, actor: 'canary-actor', details: { id: 'canary-event' } } as const
+  await store.commit(
+    changeOf(1, {
+      policy: { ...samplePolicy, trustedHops: ['203.0.113.99/32'] },
+      consumers: [acme],
+      credentials: [sampleCredential('c1', acme, { hint: 'canary-hint', scopes: ['canary:scope'] })],
+    }),
+    [event],
+  )
+  await store.putSetting('name', 'canary-setting')
+  await store.putDocuments([{ collection: 'incidents', id: '1', value: { who: 'canary-document' } }], [event])
+  for (const suffix of ['', '-wal']) {
+    const bytes = readFileSync(at.path + suffix)
+    for (const secret of ['canary', '203.0.113.99']) assert.ok(!bytes.includes(secret), `${secret} in ${suffix}`)
+  }
 })
 
 test('openEmbeddedControlStore() keeps a write-ahead log', async () => {
