@@ -47,7 +47,7 @@ test('openEmbeddedControlStore() lets nobody else read the database or its journ
 test('openEmbeddedControlStore() shows no name, hint, setting, event or document in its files', async () => {
   using at = folder()
   await using store = openEmbeddedControlStore(at.path, sampleSealer)
-  const acme = sampleConsumer('canary-consumer')
+  const acme = sampleConsumer('canary-consumer', { id: 'c-1' })
   const event = { kind: 'key.created', atMs: 1, actor: 'canary-actor', details: { id: 'canary-event' } } as const
   await store.commit(
     changeOf(1, {
