@@ -70,6 +70,8 @@ export function changeOf(revision: number, parts: Partial<SnapshotChange> = {}):
   return { policy: null, consumers: [], credentials: [], ...parts, revision }
 }
 
+const put = (id: string, position: number): DocumentWrite => ({ collection: 'cursors', id, position, value: { id } })
+
 const isConflict = (error: unknown): boolean => hasCode(error, 'conflict')
 
 /** Registers one test per promise. */
