@@ -128,13 +128,22 @@ function keyIn(stdout: string): string {
 async function waitUntilAccepted(port: number, key: string): Promise<void> {
   const deadline = performance.now() + acceptedMsMax
   for (;;) {
+    const said = await tried(port, key)
+    if (said === null) return
+    if (performance.now() > deadline) throw new Error(`Cannot use the new key: ${said}`)
+    await wait(50)
+  }
+}
+
+/** Null when it was served. The port was open for a moment already when the gate made sure that it is free. */
+async function tried(port: number, key: string): Promise<string | null> {
+  try {
     const answer = await fetch(`http://127.0.0.1:${port}${itemPath}`, {
       headers: { 'x-api-key': key, connection: 'close' },
     })
     const body = await answer.text()
-    if (answer.status === 200) return
-    if (performance.now() > deadline)
-      throw new Error(`Cannot use the new key: status ${answer.status}: ${body.slice(0, 300)}`)
-    await wait(50)
+    return answer.status === 200 ? null : `status ${answer.status}: ${body.slice(0, 300)}`
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
