@@ -11,7 +11,8 @@ import { processIdsOf } from './process-tree.ts'
 export type Core = 'product' | 'load'
 
 export interface ChildOptions {
-  readonly core: Core
+  /** Null where it may run on any. */
+  readonly core: Core | null
   /** Standard output and error go here; its end is quoted when the program fails to start. */
   readonly logPath: string
   readonly env?: NodeJS.ProcessEnv
@@ -51,7 +52,7 @@ export function pinnedCommand(core: Core, command: readonly string[]): readonly 
 /** Starts a program. What must be ready says `waitForPort`. */
 export function startChild(command: readonly string[], { core, logPath, env }: ChildOptions): Child {
   const log = openSync(logPath, 'a')
-  const [program, ...args] = pinnedCommand(core, command)
+  const [program, ...args] = core === null ? command : pinnedCommand(core, command)
   const child = spawn(program ?? '', args, { stdio: ['ignore', log, log], env: env ?? process.env })
   closeSync(log)
   // taskset replaces itself with the program, so this id is the program's own.

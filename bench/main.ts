@@ -7,6 +7,7 @@ const suites: Readonly<Record<string, (options: BenchOptions) => Promise<BenchRe
   gateway: async (options) => (await import('./gateway.ts')).run(options),
   ledger: async (options) => (await import('./ledger.ts')).run(options),
   limits: async (options) => (await import('./limits.ts')).run(options),
+  whole: async (options) => (await import('./whole.ts')).run(options),
 }
 
 const usage = `Usage: npm run bench -- <${Object.keys(suites).join('|')}> [--check] [--quick]
