@@ -34,3 +34,12 @@ test('an audit event without details has no sealed part, and a salt that keeps i
   )
   assert.deepEqual(decodeAuditEvent(joinAuditEvent(parts.public, null)).details, {})
 })
+
+test('of an actor with a name, the name is in the sealed part alone', () => {
+  const named: AuditEvent = { ...event, actor: 'admin:anna', details: { consumer: 'acme' } }
+  const parts = partsOf(named)
+  assert.doesNotMatch(Buffer.from(parts.public).toString(), /anna/)
+  assert.match(Buffer.from(parts.public).toString(), /"a":"admin"/)
+  assert.equal(Buffer.from(parts.sealed).toString(), '{"actor":"admin:anna","consumer":"acme"}')
+  assert.deepEqual(decodeAuditEvent(joinAuditEvent(parts.public, parts.sealed)), { ...named, boot: given.boot })
+})

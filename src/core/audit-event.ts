@@ -46,15 +46,16 @@ export interface AuditEvent {
   readonly kind: AuditKind
   /** Wall time, ms. */
   readonly atMs: number
-  /** Who did it: `gate`, `desk`, `admin` or the name of an administrator. */
+  /** Who did it: `gate`, `desk`, `config`, `token`, `socket`, or `admin:<name>` for an administrator, whose name is encrypted. */
   readonly actor: string
-  /** Encrypted; kind, time and actor are not. */
+  /** Encrypted; kind, time and the kind of the actor are not. Never with a member `actor`, which is where a name goes. */
   readonly details: Readonly<Record<string, AuditValue>>
 }
 
 /**
  * Splits an audit event into its parts: public are actor (`a`), boot (`b`), kind (`k`) and time (`t`), and `n`, the salt that
- * keeps a record without a sealed part from being guessed. Without details there is no sealed part.
+ * keeps a record without a sealed part from being guessed. Of an actor with a name, `a` is what stands before the colon; the
+ * whole is the sealed member `actor`. Without anything to seal there is no sealed part.
  */
 export function encodeAuditEvent(
   event: AuditEvent,
@@ -62,15 +63,17 @@ export function encodeAuditEvent(
   parts: PartWriters,
 ): void {
   const out = parts.public
-  const names = Object.keys(event.details).sort() // compares UTF-16 code units, as RFC 8785 asks
+  const [actor = ''] = event.actor.split(':', 1)
+  const details = actor === event.actor ? event.details : { ...event.details, actor: event.actor }
+  const names = Object.keys(details).sort() // compares UTF-16 code units, as RFC 8785 asks
   out.literal('{"a":')
-  out.text(event.actor)
+  out.text(actor)
   out.member(',"b":', given.boot)
   out.member(',"k":', event.kind)
   if (names.length === 0) out.member(',"n":', given.salt)
   out.numberMember(',"t":', event.atMs)
   out.literal('}')
-  if (names.length > 0) writeDetails(names, event.details, parts.sealed)
+  if (names.length > 0) writeDetails(names, details, parts.sealed)
 }
 
 function writeDetails(names: readonly string[], details: AuditEvent['details'], out: TextWriter): void {
@@ -93,8 +96,8 @@ function writeValue(value: AuditValue, out: TextWriter): void {
 /** Both parts as one JSON object: what followers of the audit log get. */
 export function joinAuditEvent(publicPart: Uint8Array, sealedPart: Uint8Array | null): Uint8Array {
   const { a, b, k, t } = JSON.parse(decoder.decode(publicPart)) as PublicMembers
-  const details = sealedPart === null ? '{}' : decoder.decode(sealedPart)
-  return encoder.encode(`${JSON.stringify({ kind: k, atMs: t, actor: a, boot: b }).slice(0, -1)},"details":${details}}`)
+  const { actor = a, ...details } = sealedPart === null ? {} : (JSON.parse(decoder.decode(sealedPart)) as SealedMembers)
+  return encoder.encode(JSON.stringify({ kind: k, atMs: t, actor, boot: b, details }))
 }
 
 /** Reads an event that `joinAuditEvent` gave. */
@@ -104,6 +107,11 @@ export function decodeAuditEvent(bytes: Uint8Array): AuditEvent & { readonly boo
 
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
+
+interface SealedMembers {
+  readonly [detail: string]: AuditValue
+  readonly actor?: string
+}
 
 interface PublicMembers {
   readonly a: string

@@ -27,6 +27,7 @@ export {
 export type { RandomSource } from './base62.ts'
 export { hmacBlockBytes, hmacOf, openHmacKey, type HmacKey } from './hmac.ts'
 export { createKeyHasher, equalHex, type KeyHasher } from './key-hasher.ts'
+export { openPasswords, type Passwords } from './password.ts'
 export { ensurePrivateDir, loadOrCreateKeyFile, writeFileAtomic } from './private-files.ts'
 export { createRandomPool, type RandomPool } from './random-pool.ts'
 export { createRequestIds, type RequestIds } from './request-ids.ts'

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto'
 import { withChecksum } from './api-key.ts'
 import { randomBase62, type RandomSource } from './base62.ts'
 
-/** Kinds of tokens that are not API keys: `gtha`, the admin API's. */
-export type TokenKind = 'gtha'
+/** Kinds of tokens that are not API keys: `gtha`, the admin API's; `gthi`, of a set-up link; `gths`, of a session. */
+export type TokenKind = 'gtha' | 'gthi' | 'gths'
 
 /** A new token of 256 bits: `gtha_{43 base62}{6 base62: CRC-32 of all before}`. Shown once; keep `hashToken` of it. */
 export function mintToken(kind: TokenKind, random?: RandomSource): string {
