@@ -3,6 +3,7 @@ import type { AdminOptions, LedgerDoor, RecentEvents } from '../desk/admin/mod.t
 import type { Control } from '../desk/control/mod.ts'
 import type { AtRest } from '../crypto/mod.ts'
 import type { DeskFollower } from './desk-link.ts'
+import type { Outbound } from '../outbound/mod.ts'
 import type { ProcessLog } from './process-log.ts'
 
 /** What every room of the desk may need. */
@@ -15,6 +16,8 @@ export interface DeskBase {
   readonly events: RecentEvents
   /** The gate's ledger: files, proofs, records by their place. */
   readonly ledger: LedgerDoor
+  /** The one way out, for all that is called by the desk itself. */
+  readonly outbound: Outbound
   /** Whatever a room opens is given to it and closed in reverse. */
   readonly stack: AsyncDisposableStack
   readonly log: ProcessLog

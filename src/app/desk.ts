@@ -15,6 +15,7 @@ import {
 } from '../desk/admin/mod.ts'
 import { type Control, createTokenVerifier, ensureAdminToken, openControl } from '../desk/control/mod.ts'
 import type { RequestIndex } from '../desk/query/mod.ts'
+import { openOutbound } from '../outbound/mod.ts'
 import { configAtStart, readConfig, watchConfig } from './config-source.ts'
 import { type DeskLink, ledgerThrough, openDeskLink } from './desk-link.ts'
 import { openDeskRooms } from './desk-rooms.ts'
@@ -60,7 +61,8 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
     openMetrics({ events, gate, control, version, followers: () => linked?.places ?? new Map() }),
   )
   const ledger = ledgerThrough(() => linked?.link ?? null)
-  const rooms = await openDeskRooms({ dataDir, config, control, atRest, events, ledger, stack, log })
+  const outbound = stack.use(openOutbound(config.outbound))
+  const rooms = await openDeskRooms({ dataDir, config, control, atRest, events, ledger, outbound, stack, log })
   const others = [index, ...rooms.followers]
   // Everything that looks at records is there before the first one comes.
   linked = stack.use(openDeskLink({ dataDir, control, events, audit, others, onStatus: gate.heard, log }))
@@ -142,8 +144,8 @@ interface ReloadParts {
 }
 
 /** What a process reads once, at its start. */
-function atStart({ gate, admin, policy }: Config): string {
-  return JSON.stringify([gate, admin, policy.limitKeysMax, { ...policy.ledger, holdBytesMax: 0 }])
+function atStart({ gate, admin, outbound, sinks, policy }: Config): string {
+  return JSON.stringify([gate, admin, outbound, sinks, policy.limitKeysMax, { ...policy.ledger, holdBytesMax: 0 }])
 }
 
 /** Reads the configuration again; a bad file changes nothing, and what needs a restart is said. */
@@ -156,7 +158,7 @@ function reloader({ options, control, running, log }: ReloadParts): () => Promis
     }
     if (atStart(read.config) !== atStart(running))
       log.warn(
-        'Changes of listen, threads, data, admin, limits.keysMax or of ledger other than hold take effect at a restart',
+        'Changes of listen, threads, data, admin, outbound, sinks, limits.keysMax or of ledger other than hold take effect at a restart',
       )
     const { revision, changed, applied } = await control.setPolicy(read.config.policy)
     log.info(changed ? 'New rules' : 'The configuration says nothing new', { revision, applied })

@@ -1,6 +1,8 @@
 import type { Api, GateSettings, LimitPolicy, Policy, Route, Upstream } from '../core/mod.ts'
 import { nodeNameOf } from './names.ts'
 import type { ApiSection, ConfigFile, LimitSection, RouteSection } from './file-types.ts'
+import type { OutboundSection } from './section-outbound.ts'
+import { composeSinks, type SinkConfig } from './section-sinks.ts'
 
 /** Everything that Gatehouse is told by its operator. */
 export interface Config {
@@ -8,6 +10,10 @@ export interface Config {
   readonly gate: GateSettings
   /** Where the admin API listens; takes effect at a start. */
   readonly admin: { readonly host: string; readonly port: number }
+  /** What may be called; takes effect at a start. */
+  readonly outbound: OutboundSection
+  /** Receivers of all records; takes effect at a start. */
+  readonly sinks: readonly SinkConfig[]
   /** Takes effect at once, with the next revision. */
   readonly policy: Policy
 }
@@ -28,6 +34,8 @@ export function compose(file: ConfigFile, { cores, host }: Machine): Config {
   return {
     gate: { node, listeners, dataDir: data, threads: threads ?? Math.max(1, cores - 1) },
     admin: file.admin.listen,
+    outbound: file.outbound,
+    sinks: composeSinks(file.sinks),
     policy: {
       apis: Object.entries(file.apis).map(([name, api]) => apiOf(name, api, file)),
       trustedHops,

@@ -5,12 +5,14 @@ import type { ApiOutline, Outline, Placed, RouteOutline } from './outline.ts'
 import type { Finding, Path } from './problems.ts'
 import { isBroken, pathKey, pathText, quoted, type Reading, shown, valueAt } from './reading.ts'
 import { shapeOf } from './route-path.ts'
+import { sinkChecks } from './section-sinks.ts'
 import { rateText } from './units.ts'
 
 /** What is right in each part and wrong in the whole. */
 export function crossChecks(outline: Outline, reading: Reading): readonly Finding[] {
   return [
     ...apiChecks(reading),
+    ...sinkChecks(reading),
     ...addressChecks(outline, reading),
     ...limitNameChecks(outline, reading),
     ...outline.apis.flatMap((api) => [

@@ -1,5 +1,7 @@
 import type { Durability, LimitPartition, Mode } from '../core/mod.ts'
 import type { Address } from './addresses.ts'
+import type { OutboundSection } from './section-outbound.ts'
+import type { SinksSection } from './section-sinks.ts'
 import type { Rate } from './units.ts'
 
 /** What the file says, parsed and with its defaults; null where the file leaves the choice to something else. */
@@ -15,6 +17,8 @@ export interface ConfigFile {
   readonly connections: ConnectionsSection
   readonly ledger: LedgerSection
   readonly limits: { readonly keysMax: number; readonly headers: boolean }
+  readonly outbound: OutboundSection
+  readonly sinks: SinksSection
   readonly apis: Readonly<Record<string, ApiSection>>
 }
 

@@ -54,7 +54,8 @@ function scalarsIn(node: unknown, path: Path, apis: readonly string[]): readonly
   if (type === 'array') return []
   if (type !== 'object') return [path]
   const fixed = Object.entries(record(properties)).flatMap(([key, child]) => scalarsIn(child, [...path, key], apis))
-  if (typeof additionalProperties !== 'object') return fixed
+  // Of maps by name only those of APIs are overridden by variables: no other names are known here.
+  if (typeof additionalProperties !== 'object' || path[0] !== 'apis') return fixed
   return [...fixed, ...apis.flatMap((name) => scalarsIn(additionalProperties, [...path, name], apis))]
 }
 

@@ -43,6 +43,8 @@ test('loadConfig() completes a minimal file with every default', () => {
   assert.deepEqual(configOf(load(minimal)), {
     gate: { node: 'gate-one', listeners: [{ host: '127.0.0.1', port: 8080 }], dataDir: './gatehouse-data', threads: 3 },
     admin: { host: '127.0.0.1', port: 8090 },
+    outbound: { allow: [] },
+    sinks: [],
     policy: {
       apis: [
         {

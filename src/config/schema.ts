@@ -17,6 +17,8 @@ import { booleanKind, choiceKind, integerKind, leaf, oneOrMany, optional, sectio
 import { durationKind, powerOfTwoKind, rateKind, sizeKind } from './measures.ts'
 import { apiNames, folderKind, limitNameKind, methodKind, nodeNameKind, scopeKind, versionKind } from './names.ts'
 import { routePathKind } from './route-path.ts'
+import { outboundSchema } from './section-outbound.ts'
+import { sinksSchema } from './section-sinks.ts'
 
 /** `api-key`: an API key of a registered consumer. `none`: nobody is asked. */
 export const authSchema: z.ZodType<AuthChoice> = leaf(choiceKind('api-key', 'none'))
@@ -184,6 +186,8 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
     }),
     'Limits as a whole; each stands with its API or route',
   ),
+  outbound: outboundSchema,
+  sinks: sinksSchema,
   apis: z
     .record(z.string(), apiSchema)
     .meta({ minProperties: 1, propertyNames: { pattern: apiNames.pattern } })

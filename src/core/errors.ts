@@ -15,6 +15,7 @@ export const errorCodes = [
   'conflict',
   'invalid_argument',
   'unreachable',
+  'destination_not_allowed',
   'link_broken',
   'thread_failed',
 ] as const
