@@ -251,7 +251,7 @@ function loadBars(rounds: Rounds): readonly BenchBar[] {
       unit: 'µs',
       goal: 4,
       better: 'lower',
-      note: 'a write and its sync cost the same for one record and for hundreds; two hashes of each record do not',
+      note: 'a write and its sync cost the same for one record and for hundreds; the hash of each record does not',
     }),
     barOf({
       name: 'CPU of the process per sealed record, 256 in flight, to the cryptography alone',

@@ -5,7 +5,8 @@ import { type ControlBlock, ringWordAt, viewControlBlock, words, writeGauge } fr
 import { recordBytesMax, recordHeadBytes } from './envelope.ts'
 import { KeyRowWriter } from './key-row-writer.ts'
 import { walDirOf, writeOpenMark } from './files.ts'
-import { GrowingTree } from './growing-tree.ts'
+import { LeafChain } from './leaf-chain.ts'
+import { LeafHeadWriter } from './leaf-head.ts'
 import { ledgerLogs } from './logs.ts'
 import {
   flushBytesOf,
@@ -19,7 +20,6 @@ import {
   rowOfMeta,
   viewRing,
 } from './ring.ts'
-import { TreeHeadWriter } from './tree-head.ts'
 import { batchBytesMax, noDigest } from './wal-format.ts'
 import { type WalPosition, WalWriter } from './wal-writer.ts'
 
@@ -33,8 +33,8 @@ export interface LedgerThreadSetup {
   readonly control: MessagePort
   readonly controlBlock: SharedArrayBuffer
   readonly rings: readonly LedgerRing[]
-  /** Where the head of each log's tree is published. */
-  readonly treeHeads: SharedArrayBuffer
+  /** Where the leaves of each log are published. */
+  readonly leafHeads: SharedArrayBuffer
   /** Where this start's rows of the key store go. */
   readonly keyRowsPath: string
   /** By log id. */
@@ -62,8 +62,8 @@ interface Ring {
 interface Log {
   readonly batch: Batch
   readonly writer: WalWriter
-  readonly tree: GrowingTree
-  readonly head: TreeHeadWriter
+  readonly leaves: LeafChain
+  readonly head: LeafHeadWriter
   prev: Buffer
   lastUs: number
 }
@@ -122,8 +122,8 @@ export class CommitLoop {
       return {
         batch: new Batch(),
         writer,
-        tree: new GrowingTree(position.nextSeq, position.peaks),
-        head: new TreeHeadWriter(this.#setup.treeHeads, id),
+        leaves: new LeafChain(position.nextSeq),
+        head: new LeafHeadWriter(this.#setup.leafHeads, id, { size: position.nextSeq, peaks: position.peaks }),
         prev: Buffer.from(position.prev),
         lastUs: position.lastUs,
       }
@@ -195,8 +195,8 @@ export class CommitLoop {
     this.#commits++
     this.#publishSizes()
     this.#release()
-    // Only now: nobody's answer waits for the tree.
-    for (const log of this.#logs) growTree(log)
+    // Only now: nobody's answer waits for the leaves.
+    for (const log of this.#logs) hashLeaves(log)
     return true
   }
 
@@ -304,12 +304,12 @@ export class CommitLoop {
   }
 }
 
-function growTree(log: Log): void {
+function hashLeaves(log: Log): void {
   if (log.batch.records === 0) return
-  log.batch.addTo(log.tree)
+  log.batch.addTo(log.leaves)
   publishHead(log)
 }
 
-function publishHead({ head, tree, writer }: Log): void {
-  head.publish({ size: tree.size, peaks: tree.peaks, file: writer.file })
+function publishHead({ head, leaves, writer }: Log): void {
+  head.publish({ size: leaves.size, block: leaves.block, file: writer.file })
 }

@@ -1,5 +1,5 @@
 import { stampRecord } from './envelope.ts'
-import type { GrowingTree } from './growing-tree.ts'
+import type { LeafChain } from './leaf-chain.ts'
 import { batchBytesMax, batchHeaderBytes, digestOf, writeBatchHeader } from './wal-format.ts'
 
 /** Bytes of a record in a batch. */
@@ -65,12 +65,12 @@ export class Batch {
     return { bytes, digest: digestOf(bytes) }
   }
 
-  /** Adds what the batch holds to the tree over the log. */
-  addTo(tree: GrowingTree): void {
+  /** Adds what the batch holds to the chain of leaves. */
+  addTo(chain: LeafChain): void {
     const bytes = this.#bytes
     for (let at = batchHeaderBytes; at < this.#end;) {
       const length = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-      tree.add(bytes, at + 2, length)
+      chain.add(bytes, at + 2, length)
       at += batchedBytesOf(length)
     }
   }

@@ -10,7 +10,7 @@ import type { Recovered } from './recovery.ts'
 
 export interface KeepingOptions {
   readonly dir: string
-  readonly treeHeads: SharedArrayBuffer
+  readonly leafHeads: SharedArrayBuffer
   /** In the order of their ids, as the two below. */
   readonly identities: readonly LogIdentity[]
   readonly recovered: readonly Pick<Recovered, 'checkpoints'>[]
@@ -47,7 +47,7 @@ export async function startKeeping(options: KeepingOptions): Promise<Keeping> {
   const keeper = await startKeeper({
     setup: {
       dir,
-      treeHeads: options.treeHeads,
+      leafHeads: options.leafHeads,
       logs: ledgerLogs.flatMap((log, id) => {
         const [identity, found] = [identities[id], recovered[id]]
         if (identity === undefined || found === undefined) return []

@@ -56,7 +56,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       flushMs: settings.flushMs,
       controlBlock: spine.controlBlock,
       rings: spine.rings.concat(spine.main),
-      treeHeads: spine.treeHeads,
+      leafHeads: spine.leafHeads,
       keyRowsPath: keys.store.path,
       positions: recovered.map((log) => log.position),
     },
@@ -99,7 +99,7 @@ interface Kept {
 async function keep(options: LedgerOptions, { spine, identities, recovered, running }: Kept): Promise<Keeping> {
   return await startKeeping({
     dir: options.dir,
-    treeHeads: spine.treeHeads,
+    leafHeads: spine.leafHeads,
     identities,
     recovered,
     pace: options.keeperPace ?? {},

@@ -12,7 +12,7 @@ import { allocateRing, ringBytesOf } from './ring.ts'
 import { ledgerLogs } from './logs.ts'
 import type { SealingSlot } from './seal/thread-sealer.ts'
 import type { LedgerSlot } from './slot.ts'
-import { allocateTreeHeads } from './tree-head.ts'
+import { allocateLeafHeads } from './leaf-head.ts'
 
 /** One thread's part of the shared memory. */
 export interface RingMemory extends LedgerRing {
@@ -27,7 +27,7 @@ export interface SpineMemory {
   readonly rings: readonly RingMemory[]
   readonly main: RingMemory
   /** What the ledger thread publishes of each log's tree. */
-  readonly treeHeads: SharedArrayBuffer
+  readonly leafHeads: SharedArrayBuffer
 }
 
 const mainRingBytes = 1024 * 1024
@@ -60,7 +60,7 @@ export function allocateSpine(options: {
     control,
     rings,
     main: allocate(threads, mainRingBytes, mainRows),
-    treeHeads: allocateTreeHeads(ledgerLogs.length),
+    leafHeads: allocateLeafHeads(ledgerLogs.length),
   }
 }
 

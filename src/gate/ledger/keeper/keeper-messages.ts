@@ -9,7 +9,7 @@ import type { ScrubRound } from './scrub.ts'
 /** What the keeper thread is born with. */
 export interface KeeperSetup {
   readonly dir: string
-  readonly treeHeads: SharedArrayBuffer
+  readonly leafHeads: SharedArrayBuffer
   /** In the order of their ids. */
   readonly logs: readonly KeeperLog[]
   readonly pace: KeeperPace

@@ -11,7 +11,7 @@ import { GatehouseError, type LedgerLog, messageOf, systemClock } from '../../..
 import { signEd25519 } from '../../../crypto/mod.ts'
 import { CheckpointLog } from '../checkpoint-log.ts'
 import { logDirOf } from '../tree-files.ts'
-import { readTreeHead } from '../tree-head.ts'
+import { readLeafHead } from '../leaf-head.ts'
 import type { FromKeeper, KeeperLogStatus, KeeperSetup, ToKeeper } from './keeper-messages.ts'
 import { LogKeeper } from './log-keeper.ts'
 import { Scrub } from './scrub.ts'
@@ -50,7 +50,7 @@ async function run(port: MessagePort, setup: KeeperSetup): Promise<void> {
   port.close()
 }
 
-function open({ dir, treeHeads, logs, pace }: KeeperSetup, id: number): Kept {
+function open({ dir, leafHeads, logs, pace }: KeeperSetup, id: number): Kept {
   const of = logs[id]
   if (of === undefined) throw new Error(`there is no log ${id}`)
   const { log, key, privateKey } = of
@@ -59,7 +59,7 @@ function open({ dir, treeHeads, logs, pace }: KeeperSetup, id: number): Kept {
     log,
     key,
     sign: (message) => signEd25519(privateKey, message),
-    head: () => readTreeHead(treeHeads, id),
+    head: () => readLeafHead(leafHeads, id),
     checkpoints: new CheckpointLog(logDirOf(dir, log), of.checkpoints),
     clock: systemClock,
     everyMs: pace.checkpointMs,

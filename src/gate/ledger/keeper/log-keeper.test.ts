@@ -5,7 +5,15 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { lastCheckpoint, openHandLog, verify } from '../test/hand-log.ts'
 import { memoryDir, temporaryDir } from '../test/support.ts'
-import { walRecordsMax } from '../wal-format.ts'
+import {
+  batchHeaderBytes,
+  decodeBatchHeader,
+  digestOf,
+  noDigest,
+  walHeaderBytes,
+  walRecordsMax,
+  writeBatchHeader,
+} from '../wal-format.ts'
 
 /** Every published file that does not depend on when something was signed. */
 function treeOf(dir: string): Map<string, string> {
@@ -141,6 +149,52 @@ test('turn() refuses to sign when the records on disk are not those that the led
   await assert.rejects(log.keep(), { code: 'ledger_corrupt' })
   assert.equal(lastCheckpoint(folder.dir), null)
 })
+
+test('turn() refuses a record that was exchanged after it was hashed: in a full bundle, or behind the last one', async () => {
+  for (const seq of [100, 255, 256, 600, 768, 799]) {
+    using folder = temporaryDir(memoryDir)
+    openHandLogWith(folder.dir, 100)
+    using log = openHandLog(folder.dir)
+    log.write(100, 1, 599)
+    const bytes = readFileSync(walOf(folder.dir))
+    bytes.write('N', bytes.indexOf(`"n":${seq},`) + 1)
+    reseal(bytes)
+    writeFileSync(walOf(folder.dir), bytes)
+    await assert.rejects(log.keep(), { code: 'ledger_corrupt' }, `record ${seq}`)
+    assert.equal(lastCheckpoint(folder.dir), null)
+  }
+})
+
+test('turn() refuses a record that was exchanged between recovery and the first turn', async () => {
+  using folder = temporaryDir(memoryDir)
+  openHandLogWith(folder.dir, 300)
+  using log = openHandLog(folder.dir)
+  log.write(1)
+  const bytes = readFileSync(walOf(folder.dir))
+  bytes.write('N', bytes.indexOf('"n":280,') + 1)
+  reseal(bytes)
+  writeFileSync(walOf(folder.dir), bytes)
+  await assert.rejects(log.keep(), { code: 'ledger_corrupt' })
+})
+
+/** Writes records and signs none of them. */
+function openHandLogWith(dir: string, count: number): void {
+  using log = openHandLog(dir)
+  log.write(count)
+}
+
+/** Makes the batches of a file sound again, as somebody who can write it would. */
+function reseal(file: Buffer): void {
+  let prev = noDigest
+  for (let at = walHeaderBytes; at < file.length;) {
+    const header = decodeBatchHeader(file.subarray(at))
+    if (header === null) return
+    const batch = file.subarray(at, at + batchHeaderBytes + header.payloadBytes)
+    writeBatchHeader(batch, { records: header.records, firstSeq: header.firstSeq, prev })
+    prev = digestOf(batch)
+    at += batch.length
+  }
+}
 
 test('turn() notices that the open file is no longer the one at its path', async () => {
   using folder = temporaryDir(memoryDir)

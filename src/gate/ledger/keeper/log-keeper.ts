@@ -18,11 +18,12 @@ import {
 } from '../../../tlog/mod.ts'
 import type { CheckpointLog } from '../checkpoint-log.ts'
 import { syncDir, walDirOf, writeSmallFile } from '../files.ts'
+import { nextLink, noLink } from '../leaf-chain.ts'
+import type { LeafHead, LeafStart } from '../leaf-head.ts'
 import type { LedgerLog } from '../logs.ts'
 import { bundledSize } from '../tree-check.ts'
 import { bundleEdge, loadEdge, rangeOfBundles } from '../tree-edge.ts'
 import { fullTilePath, logDirOf, TreeWriter } from '../tree-files.ts'
-import type { TreeHead } from '../tree-head.ts'
 import { WalEntries } from '../wal-entries.ts'
 import { walNameOf } from '../wal-format.ts'
 import { listWal } from '../wal-reader.ts'
@@ -35,7 +36,7 @@ export interface LogKeeperOptions {
   readonly key: VerifierKey
   readonly sign: (message: Uint8Array) => Uint8Array
   /** The newest that the ledger thread published. */
-  readonly head: () => TreeHead
+  readonly head: () => LeafHead
   readonly checkpoints: CheckpointLog
   readonly clock: Clock
   /** Least time between two checkpoints. */
@@ -76,7 +77,9 @@ export class LogKeeper implements Disposable {
   /** Entries behind them that were read. */
   readonly #tail = new Tail()
   /** What is being worked towards; null between two. */
-  #target: TreeHead | null = null
+  #target: LeafHead | null = null
+  /** The chain over the leaves that were read back, from where the ledger thread began; null until that was reached. */
+  #chain: { readonly from: number; readonly link: Buffer } | null = null
   #signedMs = Number.NEGATIVE_INFINITY
   #shownMs = Number.NEGATIVE_INFINITY
   #told: CheckpointTold | null
@@ -112,12 +115,12 @@ export class LogKeeper implements Disposable {
   async turn({ isLast }: { readonly isLast: boolean } = { isLast: false }): Promise<boolean> {
     this.#target ??= this.#options.head()
     this.#checkFile(this.#target)
-    const { size, peaks } = this.#target
+    const { size, start } = this.#target
     const signedSize = this.#told?.size ?? 0
     if (size > signedSize) {
-      if (!(await this.#build(size))) return true
+      if (!(await this.#begin(start)) || !(await this.#build(size))) return true
       const range = this.#rangeOf(size)
-      if (!isSame(range, peaks)) throw this.#corrupt(`the ${size} records on disk are not those that the ledger wrote`)
+      this.#compare(this.#target)
       const isDue = this.#options.clock.monotonicMs() - this.#signedMs >= this.#options.everyMs
       if (isLast || isDue) this.#sign(size, rangeRoot(sha256, range))
     } else this.#renew()
@@ -126,7 +129,7 @@ export class LogKeeper implements Disposable {
   }
 
   /** Whether the file that the ledger writes still is the one at its path. */
-  #checkFile({ file }: TreeHead): void {
+  #checkFile({ file }: LeafHead): void {
     if (file === null) return
     const path = join(walDirOf(this.#options.dir, this.#options.log), walNameOf(file.firstSeq))
     const found = statSync(path, { throwIfNoEntry: false })
@@ -139,6 +142,25 @@ export class LogKeeper implements Disposable {
   /** How many records lie in bundles. */
   get #bundled(): number {
     return this.#edge.size * tileWidth
+  }
+
+  /** Holds what was there when the ledger thread began against what recovery found; false when there is more to do first. */
+  async #begin({ size, peaks }: LeafStart): Promise<boolean> {
+    if (this.#chain !== null) return true
+    if (!(await this.#build(size))) return false
+    if (!isSame(this.#rangeOf(size), peaks)) throw this.#other(size)
+    this.#chain = { from: size, link: noLink }
+    return true
+  }
+
+  /** Holds the leaves that were read back against those that the ledger thread hashed when it wrote them. */
+  #compare({ size, link, leaves }: LeafHead): void {
+    const ours = this.#tail.hashed.slice(Math.max(0, (this.#chain?.from ?? 0) - this.#bundled), size - this.#bundled)
+    if (this.#chain?.link.equals(link) !== true || ours.join('') !== leaves.toString('latin1')) throw this.#other(size)
+  }
+
+  #other(size: number): GatehouseError {
+    return this.#corrupt(`the ${size} records on disk are not those that the ledger wrote`)
   }
 
   /** Brings everything up to this size; false when there is more to do. */
@@ -183,6 +205,10 @@ export class LogKeeper implements Disposable {
     for (const { address, bytes } of full) this.#write(fullTilePath(Number(address.level) + 1, address.index), bytes)
     this.#edge = edge
     this.#tail.dropBundle(bundle)
+    if (this.#chain === null) return
+    const { from, link } = this.#chain
+    const known = Math.max(0, from - index * tileWidth) * hashBytes
+    this.#chain = { from, link: nextLink(link, tile.subarray(known)) }
   }
 
   #write(path: string, bytes: Buffer | Uint8Array): Buffer {

@@ -59,7 +59,7 @@ export function openByHand(options: HandLedgerOptions = {}): HandLedger {
     controlBlock: spine.controlBlock,
     rings: [...spine.rings, spine.main],
     positions,
-    treeHeads: spine.treeHeads,
+    leafHeads: spine.leafHeads,
     keyRowsPath: options.keyRowsPath ?? keyRowsPath,
   })
   loop.open()

@@ -6,13 +6,13 @@ import { verifyEd25519 } from '../../../crypto/mod.ts'
 import { CheckpointLog, readCheckpointLogEnd, sampleCheckpoints } from '../checkpoint-log.ts'
 import { Batch } from '../commit.ts'
 import { walDirOf } from '../files.ts'
-import { GrowingTree } from '../growing-tree.ts'
 import { LogKeeper } from '../keeper/log-keeper.ts'
+import { LeafChain } from '../leaf-chain.ts'
+import { allocateLeafHeads, LeafHeadWriter, readLeafHead } from '../leaf-head.ts'
 import { openLedgerFiles } from '../ledger-files.ts'
 import { type LogIdentity, openLogIdentity } from '../log-identity.ts'
 import { type Recovered, recoverLog } from '../recovery.ts'
 import { logDirOf } from '../tree-files.ts'
-import { allocateTreeHeads, readTreeHead, TreeHeadWriter } from '../tree-head.ts'
 import { WalWriter } from '../wal-writer.ts'
 
 /** The access log as the ledger thread and the keeper write it, each step when the test says so. */
@@ -54,7 +54,7 @@ export function openHandLog(
     log: 'access',
     key: identity.key,
     sign: (message) => signEd25519(identity.privateKey, message),
-    head: () => readTreeHead(ledger.heads, 0),
+    head: () => readLeafHead(ledger.heads, 0),
     checkpoints,
     clock,
     everyMs,
@@ -83,20 +83,20 @@ export function openHandLog(
   }
 }
 
-/** The ledger thread's part: batches on disk, and the head of the tree published. */
+/** The ledger thread's part: batches on disk, and their leaves published. */
 function openWriter(
   dir: string,
   { position }: Recovered,
   mark: string,
 ): { heads: SharedArrayBuffer; size: () => number; write: (count: number) => void; close: () => void } {
-  const heads = allocateTreeHeads(1)
-  const head = new TreeHeadWriter(heads, 0)
-  const tree = new GrowingTree(position.nextSeq, position.peaks)
+  const heads = allocateLeafHeads(1)
+  const head = new LeafHeadWriter(heads, 0, { size: position.nextSeq, peaks: position.peaks })
+  const leaves = new LeafChain(position.nextSeq)
   const walDir = walDirOf(dir, 'access')
   const writer = new WalWriter({ walDir, position, boot: new Uint8Array(16), wallMs: () => 5, beat: () => {} })
   const batch = new Batch()
   let prev = Buffer.from(position.prev)
-  const publish = (): void => head.publish({ size: tree.size, peaks: tree.peaks, file: writer.file })
+  const publish = (): void => head.publish({ size: leaves.size, block: leaves.block, file: writer.file })
   publish()
   const write = (count: number): void => {
     if (writer.recordsLeft === 0) writer.rotate()
@@ -108,10 +108,10 @@ function openWriter(
     const sealed = batch.seal(prev)
     writer.write(sealed.bytes, batch.records)
     prev = Buffer.from(sealed.digest)
-    batch.addTo(tree)
+    batch.addTo(leaves)
     publish()
   }
-  return { heads, size: () => tree.size, write, close: () => writer[Symbol.dispose]() }
+  return { heads, size: () => leaves.size, write, close: () => writer[Symbol.dispose]() }
 }
 
 /** What a verifier says of the log, served as it is to others. */
