@@ -24,6 +24,16 @@ export type { Consumer, Credential } from './consumer.ts'
 export { accessEventOf } from './decoded-event.ts'
 export type { DocumentRange, Documents, DocumentWrite, StoredDocument, Told } from './documents.ts'
 export { errorCodes, GatehouseError, hasCode, messageOf, type ErrorCode } from './errors.ts'
+export {
+  atLeast,
+  severities,
+  worse,
+  type Evidence,
+  type Finding,
+  type FindingActor,
+  type FindingBaseline,
+  type Severity,
+} from './finding.ts'
 export { ledgerLogs, type Follower, type LedgerLog, type LedgerRecord } from './follower.ts'
 export type {
   DiskStatus,

@@ -1,0 +1,133 @@
+import {
+  type Clock,
+  type Documents,
+  type DocumentWrite,
+  type Finding,
+  type LedgerRecord,
+  messageOf,
+} from '../../core/mod.ts'
+import type { Detector } from './detector.ts'
+import { findingsIn } from './detectors.ts'
+
+export interface DetectionOptions {
+  readonly documents: Documents
+  readonly detectors: readonly Detector[]
+  /**
+   * Takes findings over, durably; each may come again after a crash, or because it goes on. What it rejects comes again
+   * later, before anything newer.
+   */
+  readonly raise: (findings: readonly Finding[]) => Promise<void>
+  readonly clock: Clock
+  /** Told when findings or the state cannot be kept for now. */
+  readonly onProblem: (why: string) => void
+  /** Least time between two snapshots; longer when one takes long. @default 30,000 */
+  readonly snapshotMs?: number
+  /** Records before the end of the ledger with which a first start begins, to learn what is usual. @default 100,000 */
+  readonly learnRecords?: number
+}
+
+/**
+ * Follows the access log with all detectors. Its place and the detectors' state are kept together, so that after a crash
+ * the records since are read again from the state that they met before: nothing is lost, and what was found before is
+ * found with the same id.
+ */
+export interface Detection extends AsyncDisposable {
+  readonly name: string
+  begin(ledgerSize: number): void
+  cursor(): Promise<number>
+  follow(batch: readonly LedgerRecord[]): Promise<void>
+  /** To be called now and then: what waited is tried again also while no record comes. */
+  tick(): Promise<void>
+  /** Actors forgotten for want of room, by detector, since the start. */
+  evicted(): Readonly<Record<string, number>>
+}
+
+const collection = 'detect-state'
+const stateVersion = 1
+/** A snapshot takes at most this share of the time. */
+const snapshotShare = 0.02
+/** Findings that wait for their store; beyond it the newest of an id alone is kept anyway. */
+const pendingMax = 10_000
+
+export async function openDetection(options: DetectionOptions): Promise<Detection> {
+  const { documents, detectors, raise, clock, onProblem, snapshotMs = 30_000, learnRecords = 100_000 } = options
+  const fresh = detectors.map((detector) => detector.snapshot())
+  const pending = new Map<string, Finding>()
+  let place = await restore(documents, detectors)
+  let keptPlace = place
+  let nextSnapshotMs = clock.monotonicMs() + snapshotMs
+
+  const settle = async (): Promise<boolean> => {
+    if (pending.size === 0) return true
+    const findings = [...pending.values()]
+    try {
+      await raise(findings)
+    } catch (error) {
+      onProblem(`Findings wait to be kept: ${messageOf(error)}`)
+      return false
+    }
+    for (const finding of findings) if (pending.get(finding.id) === finding) pending.delete(finding.id)
+    return pending.size === 0
+  }
+  const keep = async (): Promise<void> => {
+    // What is kept must not be ahead of the findings that it led to.
+    if (place === null || place === keptPlace || pending.size > 0) return
+    const [begunMs, reached] = [clock.monotonicMs(), place]
+    try {
+      await documents.write(writesOf(reached, detectors))
+      keptPlace = reached
+    } catch (error) {
+      onProblem(`The detectors' state is not kept for now: ${messageOf(error)}`)
+    }
+    const nowMs = clock.monotonicMs()
+    nextSnapshotMs = nowMs + Math.max(snapshotMs, (nowMs - begunMs) / snapshotShare)
+  }
+  const tick = async (): Promise<void> => {
+    if ((await settle()) && clock.monotonicMs() >= nextSnapshotMs) await keep()
+  }
+  return {
+    name: 'detect',
+    begin: (ledgerSize) => {
+      if (place !== null && place <= ledgerSize) return
+      // Nothing is known yet, or what is known is of another ledger.
+      for (const [i, detector] of detectors.entries()) detector.restore(fresh[i])
+      pending.clear()
+      place = Math.max(0, ledgerSize - learnRecords)
+    },
+    cursor: async () => place ?? 0,
+    follow: async (batch) => {
+      for (const record of batch) {
+        for (const finding of findingsIn(detectors, record))
+          if (pending.size < pendingMax || pending.has(finding.id)) pending.set(finding.id, finding)
+        place = record.seq + 1
+      }
+      await tick()
+    },
+    tick,
+    evicted: () => Object.fromEntries(detectors.map(({ name, evicted }) => [name, evicted])),
+    [Symbol.asyncDispose]: async () => {
+      if (await settle()) await keep()
+    },
+  }
+}
+
+interface KeptPlace {
+  readonly version: number
+  readonly place: number
+}
+
+function writesOf(place: number, detectors: readonly Detector[]): readonly DocumentWrite[] {
+  return [
+    { collection, id: 'place', value: { version: stateVersion, place } satisfies KeptPlace },
+    ...detectors.map((detector) => ({ collection, id: detector.name, value: detector.snapshot() })),
+  ]
+}
+
+/** The place from which to go on; null when nothing was kept. */
+async function restore(documents: Documents, detectors: readonly Detector[]): Promise<number | null> {
+  // Our own snapshot, out of a sealed store.
+  const kept = (await documents.get(collection, 'place')) as KeptPlace | null
+  if (kept === null || kept.version !== stateVersion) return null
+  for (const detector of detectors) detector.restore(await documents.get(collection, detector.name))
+  return kept.place
+}
