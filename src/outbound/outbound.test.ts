@@ -8,7 +8,7 @@ import test from 'node:test'
 import { GatehouseError, hasCode } from '../core/mod.ts'
 import { type IpAddress, ipAddressOf, kindOf } from './networks.ts'
 import { openOutbound } from './outbound.ts'
-import { openReceiver, testCertificate } from './test/receivers.ts'
+import { openReceiver, testCertificate } from '../../test/support/receivers.ts'
 
 const notAllowed = (error: unknown): boolean => hasCode(error, 'destination_not_allowed')
 const unreachable = (error: unknown): boolean => hasCode(error, 'unreachable')
