@@ -67,7 +67,6 @@ interface Found {
 function barsOf({ parts, direct, watch, lagAtEnd }: Found): readonly BenchBar[] {
   const sent = sum(parts.map((part) => part.sent))
   const served = sum(parts.map((part) => part.statuses['200'] ?? 0))
-  const p99 = (of: readonly PacedPart[]): number => median(of.map((part) => part.p99Us)) ?? 0
   return [
     barOf({ name: 'served of what was sent', value: served / sent, unit: '', goal: 0.999, better: 'higher' }),
     barOf({
@@ -100,6 +99,11 @@ function barsOf({ parts, direct, watch, lagAtEnd }: Found): readonly BenchBar[] 
       note: 'stated, not asked for: median of the p99 of each 10 s, less that of the same load without the product',
     }),
   ]
+}
+
+/** Median over the parts, in microseconds. */
+function p99(parts: readonly PacedPart[]): number {
+  return median(parts.map((part) => part.p99Us)) ?? 0
 }
 
 function rowOf(what: string, parts: readonly PacedPart[], cpuUsPerRequest: number | null): BenchRow {
@@ -140,7 +144,7 @@ interface Receiver extends AsyncDisposable {
 async function openReceiver(): Promise<Receiver> {
   let count = 0
   const server: Server = createServer((socket) => {
-    let pending = Buffer.alloc(0)
+    let pending: Buffer = Buffer.alloc(0)
     socket.on('error', () => socket.destroy())
     socket.on('data', (bytes: Buffer) => {
       pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes])

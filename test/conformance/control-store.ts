@@ -192,12 +192,6 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
   })
 
   check('lists documents of one collection by position and id, within a range', async ({ store }) => {
-    const put = (id: string, position: number): DocumentWrite => ({
-      collection: 'cursors',
-      id,
-      position,
-      value: { id },
-    })
     await store.putDocuments([put('b', 2), put('c', 1), put('a', 2), { ...put('z', 9), collection: 'others' }])
     const ids = async (range: DocumentRange): Promise<readonly string[]> =>
       (await store.documents('cursors', range)).map(({ id }) => id)
