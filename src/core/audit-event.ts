@@ -19,6 +19,7 @@ export type AuditKind =
   | 'admin.token'
   | 'admin.invited'
   | 'admin.created'
+  | 'admin.removed'
   | 'admin.signed_in'
   | 'admin.sign_in_refused'
   | 'admin.signed_out'

@@ -5,6 +5,10 @@
  * hears of it, and revisions grow by one.
  * @module
  */
+export { type AdminRole, adminRoles } from './admin-rules.ts'
+export { type AdminSession, sessionIdleMs, sessionMsMax, type SignInPlace } from './admin-sessions.ts'
+export type { Admins, AdminUser, Entered, Invitation, SetUpWish, SignedIn, SignInAnswer } from './admin-types.ts'
+export { openAdmins } from './admins.ts'
 export { createTokenVerifier, ensureAdminToken } from './admin-token.ts'
 export type { Actor } from './changer.ts'
 export { type ControlState, type ControlStore, type OutboxEntry, outboxMax } from './control-store.ts'
