@@ -7,7 +7,7 @@ export async function check(file: string, terminal: Terminal, json: boolean): Pr
   const read = readConfig({ config: file }, process.env)
   if (json) {
     terminal.out(
-      `${JSON.stringify(read.ok ? { ok: true, warnings: read.warnings } : { ok: false, problems: read.problems })}\n`,
+      `${JSON.stringify(read.ok ? { ok: true, warnings: read.advice } : { ok: false, problems: read.problems })}\n`,
     )
     return read.ok ? exitCodes.ok : exitCodes.configuration
   }

@@ -6,7 +6,7 @@ import { loadText } from './load-config.ts'
 function warningsOf(text: string): readonly string[] {
   const read = loadText(`version: 1\n${text}`, { path: 'gatehouse.yaml', env: {}, cores: 2 })
   assert.ok(read.ok, read.ok ? '' : read.text)
-  return [...read.warnings.matchAll(/^warning: (.*)$/gm)].map((match) => match[1] ?? '')
+  return [...read.warnings.matchAll(/^warning\[GH-W\d+\]: (.*)$/gm)].map((match) => match[1] ?? '')
 }
 
 const limited = 'limits: [{ name: a, per: ip, allow: 1/s }]'
@@ -56,4 +56,14 @@ test('advice() warns of trusting everyone', () => {
     `trustedHops: [10.0.0.0/8, 0.0.0.0/0, '::/0']\napis: { a: { upstream: http://a, ${limited} } }`,
   )
   assert.equal(said.filter((text) => text.startsWith('whoever calls may claim any address')).length, 2)
+})
+
+test('advice() warns of a route that takes every other spelling of a stricter one', () => {
+  const routes = (rest: string): string =>
+    `apis: { a: { upstream: http://a, ${limited}, routes: [{ path: /admin, scopes: [admin] }, ${rest}] } }`
+  const said = `what "/admin" asks for, this route does not: another spelling of that path (a trailing slash, capitals, ';x') is served here`
+  assert.deepEqual(warningsOf(routes("{ path: '/{rest*}' }")), [said])
+  assert.deepEqual(warningsOf(routes("{ path: '/{rest*}', auth: none }")), [said])
+  assert.deepEqual(warningsOf(routes("{ path: '/{rest*}', scopes: [admin, more] }")), [])
+  assert.deepEqual(warningsOf(routes('{ path: /orders }')), [])
 })

@@ -1,5 +1,5 @@
 import { addressText, isLoopback } from './addresses.ts'
-import type { ApiOutline, Outline } from './outline.ts'
+import type { ApiOutline, Outline, RouteOutline } from './outline.ts'
 import type { Finding } from './problems.ts'
 import { pathKey, quoted, type Reading, valueAt } from './reading.ts'
 
@@ -10,6 +10,7 @@ export function advice(outline: Outline, reading: Reading): readonly Finding[] {
     ...trustAdvice(reading),
     ...modeAdvice(outline, reading),
     ...outline.apis.flatMap(limitAdvice),
+    ...outline.apis.flatMap(catchAllAdvice),
   ]
 }
 
@@ -104,4 +105,32 @@ function limitAdvice(api: ApiOutline): readonly Finding[] {
     })
   }
   return findings
+}
+
+/**
+ * Paths are matched letter by letter, but an upstream may take `/ADMIN`, `/admin/` or `/admin;x` for `/admin`: what no other
+ * route takes goes to the one that takes everything, which then should ask for as much.
+ */
+function catchAllAdvice({ scopes, routes }: ApiOutline): readonly Finding[] {
+  const demands = ({ route, auth }: RouteOutline): readonly string[] =>
+    auth === 'none' ? [] : ['a caller that is identified', ...scopes, ...route.scopes]
+  return routes.filter(isCatchAll).flatMap((open) => {
+    const asked = demands(open)
+    const strict = routes.find((other) => !isCatchAll(other) && demands(other).some((one) => !asked.includes(one)))
+    if (strict === undefined) return []
+    const { path } = strict.route
+    return [
+      {
+        code: 'GH-W007',
+        message: `what ${quoted(path)} asks for, this route does not: another spelling of that path (a trailing slash, capitals, ';x') is served here`,
+        path: [...open.path, 'path'],
+        mark: 'value',
+        hint: 'name the paths that are served, or ask for the same here',
+      } satisfies Finding,
+    ]
+  })
+}
+
+function isCatchAll({ route, written }: RouteOutline): boolean {
+  return written && /\{[^}]*\*\}$/.test(route.path)
 }

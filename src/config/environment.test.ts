@@ -75,7 +75,7 @@ test('a variable that overrides nothing is told of, with the one that was perhap
   assert.ok(read.ok)
   assert.equal(
     read.warnings,
-    'warning: GATEHOUSE_LISTNE overrides nothing: there is no such setting\n  --> environment variable GATEHOUSE_LISTNE\n    = did you mean "GATEHOUSE_LISTEN"?\n',
+    'warning[GH-W005]: GATEHOUSE_LISTNE overrides nothing: there is no such setting\n  --> environment variable GATEHOUSE_LISTNE\n    = did you mean "GATEHOUSE_LISTEN"?\n',
   )
 })
 

@@ -13,7 +13,9 @@ const uncommented = commentedExample({ upstream }).replaceAll(/^( *)#(?=[^ #]| {
 test('commentedExample() loads, and only advises to enforce', () => {
   const read = load(commentedExample({ upstream }))
   assert.ok(read.ok, read.ok ? '' : read.text)
-  assert.deepEqual(read.warnings.match(/^warning: .*$/gm), ['warning: observe mode: nothing is refused for "default"'])
+  assert.deepEqual(read.warnings.match(/^warning.*$/gm), [
+    'warning[GH-W001]: observe mode: nothing is refused for "default"',
+  ])
 })
 
 test('commentedExample() shows the defaults: with every setting switched on it means the same, but for the examples', () => {

@@ -18,7 +18,7 @@ const options = { word: 'error', name: 'gatehouse.yaml', lines: ['auth: ooauth']
 test('framed() shows what is wrong, where, the line, and what to do', () => {
   assert.equal(
     framed([problem], options),
-    `error: "ooauth" is not one of api-key, none
+    `error[GH-C007]: "ooauth" is not one of api-key, none
   --> gatehouse.yaml:1:7  (apis.orders.auth)
     |
   1 | auth: ooauth
@@ -45,7 +45,11 @@ test('framed() sorts by line and column, and puts what is not from the file last
     ],
     { ...options, lines },
   )
-  assert.deepEqual(text.match(/^error: .*$/gm), ['error: first', 'error: last', 'error: elsewhere'])
+  assert.deepEqual(text.match(/^error.*$/gm), [
+    'error[GH-C007]: first',
+    'error[GH-C007]: last',
+    'error[GH-C007]: elsewhere',
+  ])
   assert.match(text, /^ 120 \| line 120\n {5}\| {3}\^ did/m)
   assert.match(text, /^ {3}2 \| line 2\n {5}\| \^ did/m)
   assert.match(text, /--> environment variable GATEHOUSE_LISTEN {2}\(apis.orders.auth\)\n {5}= did you mean/)

@@ -21,7 +21,7 @@ export function framed(problems: readonly Problem[], options: FrameOptions): str
 
 function frame(problem: Problem, width: number, { word, name, lines }: FrameOptions): string {
   const { line, column, columnEnd, hint } = problem
-  const head = `${word}: ${printable(problem.message)}`
+  const head = `${word}[${problem.code}]: ${printable(problem.message)}`
   const path = problem.path === '' ? '' : `  (${printable(problem.path)})`
   const indent = ' '.repeat(width)
   if (line === null || column === null || columnEnd === null) {

@@ -167,61 +167,61 @@ apis:
       - { path: '/v1/orders/:id', scopes: [orders:read] }
 `
 
-const tenAnswers = `error: "enforced" is not one of observe, enforce
+const tenAnswers = `error[GH-C007]: "enforced" is not one of observe, enforce
   --> gatehouse.yaml:2:7  (mode)
     |
   2 | mode: enforced
     |       ^^^^^^^^ did you mean "enforce"?
 
-error: "127.0.0.1" is not an address to listen on
+error[GH-C008]: "127.0.0.1" is not an address to listen on
   --> gatehouse.yaml:3:9  (listen)
     |
   3 | listen: 127.0.0.1
     |         ^^^^^^^^^ did you mean "127.0.0.1:8080"?
 
-error: 30 is not a duration
+error[GH-C006]: 30 is not a duration
   --> gatehouse.yaml:4:32  (connections.requestTimeout)
     |
   4 | connections: { requestTimeout: 30, urlMax: 8 KiB }
     |                                ^^ did you mean "30s"?
 
-error: "8 KiB" is not a size
+error[GH-C008]: "8 KiB" is not a size
   --> gatehouse.yaml:4:44  (connections.urlMax)
     |
   4 | connections: { requestTimeout: 30, urlMax: 8 KiB }
     |                                            ^^^^^ did you mean "8kb"?
 
-error: "legder" is not a key that is known at the top
+error[GH-C004]: "legder" is not a key that is known at the top
   --> gatehouse.yaml:5:1  (legder)
     |
   5 | legder: { wait: 2s }
     | ^^^^^^ did you mean "ledger"?
 
-error: the environment variable ORDERS_URLL is not set
+error[GH-C010]: the environment variable ORDERS_URLL is not set
   --> gatehouse.yaml:8:15  (apis.orders.upstream)
     |
   8 |     upstream: env:ORDERS_URLL
     |               ^^^^^^^^^^^^^^^ did you mean "ORDERS_URL"?
 
-error: "apikey" is not one of api-key, none
+error[GH-C007]: "apikey" is not one of api-key, none
   --> gatehouse.yaml:9:11  (apis.orders.auth)
     |
   9 |     auth: apikey
     |           ^^^^^^ did you mean "api-key"?
 
-error: "600/min" is not a rate
+error[GH-C008]: "600/min" is not a rate
   --> gatehouse.yaml:11:53  (apis.orders.limits.0.allow)
     |
  11 |       - { name: per-consumer, per: consumer, allow: 600/min }
     |                                                     ^^^^^^^ did you mean "600/m"?
 
-error: "get" is not a method
+error[GH-C008]: "get" is not a method
   --> gatehouse.yaml:13:39  (apis.orders.routes.0.methods.0)
     |
  13 |       - { path: /v1/orders, methods: [get] }
     |                                       ^^^ did you mean "GET"?
 
-error: "/v1/orders/:id" has a parameter that is not in braces
+error[GH-C008]: "/v1/orders/:id" has a parameter that is not in braces
   --> gatehouse.yaml:14:17  (apis.orders.routes.1.path)
     |
  14 |       - { path: '/v1/orders/:id', scopes: [orders:read] }
@@ -388,7 +388,7 @@ test('configFor() says what is wrong with the option', () => {
   assert.ok(!read.ok)
   assert.match(
     read.text,
-    /^error: "localhost:3000" is not a URL\n {2}--> option --upstream .*\n {4}= did you mean "http:\/\/localhost:3000"\?\n/,
+    /^error\[GH-C\d+\]: "localhost:3000" is not a URL\n {2}--> option --upstream .*\n {4}= did you mean "http:\/\/localhost:3000"\?\n/,
   )
 })
 

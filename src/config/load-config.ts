@@ -22,6 +22,8 @@ export type LoadedConfig =
       readonly config: Config
       /** For people: what is perhaps not meant; '' for nothing. */
       readonly warnings: string
+      /** The same, in the order of the file. */
+      readonly advice: readonly Problem[]
       /** The file, as it was named; null without one. */
       readonly path: string | null
     }
@@ -99,8 +101,9 @@ function finish(reading: Reading, { problems, env, cores, host, path }: Rest): L
   if (!parsed.success || problems.length + findings.length > 0) return refused(reading, [...problems, ...findings])
   // Without a file the observing is not a setting to reconsider, and the banner tells of it.
   const advised = path === null ? [] : advice(outline, reading).map((finding) => located(reading, finding))
-  const warnings = framed([...advised, ...unused], { word: 'warning', name: reading.name, lines: reading.lines })
-  return { ok: true, config: compose(parsed.data, { cores, host }), warnings, path }
+  const all = inOrder([...advised, ...unused])
+  const warnings = framed(all, { word: 'warning', name: reading.name, lines: reading.lines })
+  return { ok: true, config: compose(parsed.data, { cores, host }), warnings, advice: all, path }
 }
 
 function refused(reading: Reading, problems: readonly Problem[]): LoadedConfig {

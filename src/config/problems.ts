@@ -25,6 +25,7 @@ const codes = {
   'GH-W004': 'A limit per caller stands where callers are not identified',
   'GH-W005': 'An environment variable looks like an override and is not one',
   'GH-W006': 'Everyone is trusted to name the client address',
+  'GH-W007': 'A route that asks for more stands beside one that takes every path',
 }
 
 /** One of the stable codes. */
