@@ -170,9 +170,11 @@ function requestVerbs(program: Command, terminal: Terminal, end: End): void {
     .option('--status <status>', 'only this status')
     .option('--path <prefix>', 'only paths that begin so')
     .option('--count <n>', 'end after so many', wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option('--last <n>', 'begin with so many of the newest (default: 10 on a terminal, else 0)', wholeNumber(0, 1_000))
     .action(
       async (
-        options: Common & Record<'outcome' | 'consumer' | 'status' | 'path', string | undefined> & { count?: number },
+        options: Common &
+          Record<'outcome' | 'consumer' | 'status' | 'path', string | undefined> & { count?: number; last?: number },
       ) => {
         const { tail } = await import('./tail.ts')
         const filter = new URLSearchParams()
@@ -186,6 +188,7 @@ function requestVerbs(program: Command, terminal: Terminal, end: End): void {
           filter: filter.toString(),
           signal: stop.signal,
           count: options.count ?? null,
+          last: options.last ?? (process.stdout.isTTY ? tailLast : 0),
         })
       },
     )
@@ -217,6 +220,9 @@ interface VerifyFlags {
   config?: string
   json?: boolean
 }
+
+/** Requests that `tail` begins with on a terminal, as `tail -f` does with lines. */
+const tailLast = 10
 
 function ledgerVerbs(program: Command, terminal: Terminal, end: End): void {
   program

@@ -58,12 +58,14 @@ test('advice() warns of trusting everyone', () => {
   assert.equal(said.filter((text) => text.startsWith('whoever calls may claim any address')).length, 2)
 })
 
+function beside(rest: string): string {
+  return `apis: { a: { upstream: http://a, ${limited}, routes: [{ path: /admin, scopes: [admin] }, ${rest}] } }`
+}
+
 test('advice() warns of a route that takes every other spelling of a stricter one', () => {
-  const routes = (rest: string): string =>
-    `apis: { a: { upstream: http://a, ${limited}, routes: [{ path: /admin, scopes: [admin] }, ${rest}] } }`
   const said = `what "/admin" asks for, this route does not: another spelling of that path (a trailing slash, capitals, ';x') is served here`
-  assert.deepEqual(warningsOf(routes("{ path: '/{rest*}' }")), [said])
-  assert.deepEqual(warningsOf(routes("{ path: '/{rest*}', auth: none }")), [said])
-  assert.deepEqual(warningsOf(routes("{ path: '/{rest*}', scopes: [admin, more] }")), [])
-  assert.deepEqual(warningsOf(routes('{ path: /orders }')), [])
+  assert.deepEqual(warningsOf(beside("{ path: '/{rest*}' }")), [said])
+  assert.deepEqual(warningsOf(beside("{ path: '/{rest*}', auth: none }")), [said])
+  assert.deepEqual(warningsOf(beside("{ path: '/{rest*}', scopes: [admin, more] }")), [])
+  assert.deepEqual(warningsOf(beside('{ path: /orders }')), [])
 })
