@@ -4,6 +4,7 @@ import { readConfig } from '../app/mod.ts'
 import type { AdminClient } from './admin-client.ts'
 import type { Status } from './answers.ts'
 import { advice, type Check, ok, wrong } from './check-up.ts'
+import { startable, stopped, upstreams } from './doctor-reach.ts'
 import { signing } from './doctor-signing.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Shown } from './keys.ts'
@@ -17,13 +18,16 @@ export interface DoctorOptions extends Shown {
 /** `doctor`: exit code 1 when something is wrong, 0 when there is at most advice. */
 export async function doctor(options: DoctorOptions): Promise<number> {
   const { terminal, json } = options
+  const file = options.config ?? 'gatehouse.yaml'
+  const read = existsSync(file) ? readConfig({ config: file, data: options.dataDir }, process.env) : null
   const checks = [
     runtime(),
-    configuration(options.config),
+    configuration(file, read),
     ...folders(options.dataDir),
     disk(options.dataDir),
     acceptQueue(),
-    ...(await running(options.client)),
+    ...(read?.ok === true ? await upstreams(read.config) : []),
+    ...((await running(options.client)) ?? [stopped, ...(read?.ok === true ? await startable(read.config) : [])]),
     encryption(),
   ]
   const isWrong = checks.some((check) => check.state === 'wrong')
@@ -48,10 +52,8 @@ function runtime(): Check {
     : wrong('runtime', `Node ${process.versions.node} is too old`, 'Install Node 24.12 or newer')
 }
 
-function configuration(config: string | null): Check {
-  const file = config ?? 'gatehouse.yaml'
-  if (!existsSync(file)) return advice('configuration', `no ${file} here`, 'gatehouse init')
-  const read = readConfig({ config: file }, process.env)
+function configuration(file: string, read: ReturnType<typeof readConfig> | null): Check {
+  if (read === null) return advice('configuration', `no ${file} here`, 'gatehouse init')
   if (!read.ok) return wrong('configuration', `${file} has errors`, `gatehouse check ${file}`)
   const observing = read.config.policy.apis.filter((api) => api.mode === 'observe')
   if (observing.length > 0)
@@ -116,7 +118,8 @@ function acceptQueue(): Check {
   )
 }
 
-async function running(client: AdminClient): Promise<Check[]> {
+/** Null when nobody answers. */
+async function running(client: AdminClient): Promise<Check[] | null> {
   try {
     // What our own server answers; see answers.ts.
     const status = (await client.get('/v1/status')) as Status
@@ -137,14 +140,14 @@ async function running(client: AdminClient): Promise<Check[]> {
       ...signing(ledger),
     ]
   } catch {
-    return [advice('desk', 'does not answer', 'gatehouse up')]
+    return null
   }
 }
 
 function encryption(): Check {
   return advice(
     'at rest',
-    'what a record says of its caller is encrypted; control store, rules and keys are protected by their modes alone',
-    'Keep the data folder on an encrypted disk, and keys/root out of its backups',
+    'everything personal is sealed under keys/root; the keys folder itself is protected by its mode alone',
+    'Keep a copy of the keys folder apart from the backups of the rest',
   )
 }
