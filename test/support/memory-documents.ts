@@ -1,6 +1,8 @@
 import { type Clock, systemClock } from '../../src/core/mod.ts'
 import { type Control, openControl, openMemoryControlStore } from '../../src/desk/control/mod.ts'
 
+export type { Control }
+
 /** The desk's control over a store in memory: real documents and a real outbox of audit events, for as long as the test runs. */
 export async function openMemoryControl(clock: Clock = systemClock): Promise<Control> {
   const store = openMemoryControlStore()

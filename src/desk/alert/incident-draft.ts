@@ -11,7 +11,7 @@ import type { NoticeType } from './channel.ts'
 import { groupOf, type Incident } from './incident.ts'
 import type { ActiveIncidents } from './incident-index.ts'
 import { incidentMessage } from './messages.ts'
-import type { Outbox } from './outbox.ts'
+import type { NoticeDraft, Outbox } from './outbox.ts'
 
 /** Whom to tell, and from which severity on. */
 export interface AlertSettings {
@@ -80,7 +80,7 @@ export async function commit(room: Room, draft: Draft, actor: string): Promise<v
   const writes = [...draft.writes]
   const told = [...draft.told]
   const done: Incident[] = []
-  const notices: { added(): void }[] = []
+  const notices: NoticeDraft[] = []
   for (const [id, { incident, why }] of draft.changed) {
     const before = draft.before(id)
     told.push(...changeTold(before, incident, why))

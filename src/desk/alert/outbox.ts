@@ -46,11 +46,18 @@ export interface OutboxOptions {
  */
 export interface Outbox extends AsyncDisposable {
   /** A draft as writes for whoever keeps it together with something else; `added` is to be called when that was kept. */
-  draft(wish: NoticeWish): { readonly writes: readonly DocumentWrite[]; readonly told: readonly Told[]; added(): void }
+  draft(wish: NoticeWish): NoticeDraft
   /** Sends what is due. Resolves when nothing that was due is under way any more. */
   look(): Promise<void>
   /** How each target stands. */
   targets(): readonly TargetStatus[]
+}
+
+/** A notice that is not kept yet. */
+export interface NoticeDraft {
+  readonly writes: readonly DocumentWrite[]
+  readonly told: readonly Told[]
+  readonly added: () => void
 }
 
 export interface NoticeWish {

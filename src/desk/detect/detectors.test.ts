@@ -105,41 +105,44 @@ test('sign-ins that an app passes on from many networks are about the app; from 
   assert.equal(only(from(() => '203.0.113.7')).actor.value, '203.0.113.7')
 })
 
+const observed = (wouldRefuse: 'credential_missing' | 'invalid_api_key'): Play[] =>
+  Array.from({ length: 60 }, (_, i) =>
+    served(startMs + i * 300, { mode: 'observe', wouldRefuse, clientIp: '192.0.2.1' }),
+  )
+
 test('in observe mode requests without any credential are no failures, wrong ones are', () => {
-  const observed = (wouldRefuse: 'credential_missing' | 'invalid_api_key'): Play[] =>
-    Array.from({ length: 60 }, (_, i) =>
-      served(startMs + i * 300, { mode: 'observe', wouldRefuse, clientIp: '192.0.2.1' }),
-    )
   quiet(observed('credential_missing'))
   assert.equal(only(observed('invalid_api_key')).rule.id, 'failed-keys')
 })
 
+const trying = (everyMs: number): Play[] =>
+  Array.from({ length: 14 }, (_, i) =>
+    refused(startMs + i * everyMs, 'insufficient_scope', {
+      status: 403,
+      consumer: 'web',
+      credentialId: 'A1b2C3d4E5f6',
+    }),
+  )
+
 test('a caller that tries what it may not do is found; one that errs now and then is not', () => {
-  const trying = (everyMs: number): Play[] =>
-    Array.from({ length: 14 }, (_, i) =>
-      refused(startMs + i * everyMs, 'insufficient_scope', {
-        status: 403,
-        consumer: 'web',
-        credentialId: 'A1b2C3d4E5f6',
-      }),
-    )
   const finding = only(trying(20_000))
   assert.equal(finding.rule.id, 'scope-refusals')
   assert.deepEqual(finding.actor, { kind: 'credential', value: 'A1b2C3d4E5f6', group: 'web' })
   quiet(trying(45_000))
 })
 
+const asking = (path: (i: number) => string): Play[] =>
+  Array.from({ length: 300 }, (_, i) =>
+    refused(startMs + i * 250, 'no_route', {
+      status: 404,
+      api: null,
+      route: null,
+      path: path(i),
+      clientIp: '192.0.2.7',
+    }),
+  )
+
 test('somebody who looks for paths is found; a client that asks for one missing path a thousand times is not', () => {
-  const asking = (path: (i: number) => string): Play[] =>
-    Array.from({ length: 300 }, (_, i) =>
-      refused(startMs + i * 250, 'no_route', {
-        status: 404,
-        api: null,
-        route: null,
-        path: path(i),
-        clientIp: '192.0.2.7',
-      }),
-    )
   assert.equal(only(asking((i) => `/admin/${i}.php`)).rule.id, 'probing')
   quiet(asking((i) => `/v1/gone/${i % 5}`))
 })
@@ -174,10 +177,11 @@ test('a consumer that sends eight times as much as usual is found, with its API,
   assert.ok((spike.baseline.p ?? 1) < 1e-9 && Math.abs(spike.baseline.expected - 20) < 5)
 })
 
+const tide = (minute: number): number => 12 * (1.15 + Math.sin((minute / 1440) * 2 * Math.PI))
+
 test('nothing is found in the first half hour, and nothing in three days of tides', () => {
   const random = seeded(4)
   quiet(minutes((minute) => poisson(minute >= 20 ? 200 : 5, random), 29, random))
-  const tide = (minute: number): number => 12 * (1.15 + Math.sin((minute / 1440) * 2 * Math.PI))
   quiet(minutes((minute) => poisson(tide(minute), random), 3 * 1440, random))
 })
 
