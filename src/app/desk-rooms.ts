@@ -2,6 +2,7 @@ import type { Config } from '../config/mod.ts'
 import type { AdminOptions, LedgerDoor, RecentEvents } from '../desk/admin/mod.ts'
 import type { Control } from '../desk/control/mod.ts'
 import type { AtRest } from '../crypto/mod.ts'
+import { openDeskConsole } from './desk-console.ts'
 import type { DeskFollower } from './desk-link.ts'
 import type { Outbound } from '../outbound/mod.ts'
 import type { ProcessLog } from './process-log.ts'
@@ -33,6 +34,10 @@ export interface DeskRooms {
 export type RoomDoors = Partial<AdminOptions>
 
 /** Opens the rooms of the desk, each before the first record comes. */
-export async function openDeskRooms(_base: DeskBase): Promise<DeskRooms> {
-  return { followers: [], doors: {} }
+export async function openDeskRooms(base: DeskBase): Promise<DeskRooms> {
+  const followers: DeskFollower[] = []
+  const doors: RoomDoors = {
+    ...(await openDeskConsole(base)),
+  }
+  return { followers, doors }
 }

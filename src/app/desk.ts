@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openEmbeddedControlStore, openEmbeddedRequestIndex } from '../adapters/embedded/mod.ts'
 import type { Config } from '../config/mod.ts'
-import { type GateStatus, hasCode, messageOf, systemClock } from '../core/mod.ts'
+import { type GateStatus, hasCode, messageOf, type SnapshotChange, systemClock } from '../core/mod.ts'
 import { ensurePrivateDir, loadOrCreateKeyFile, openAtRestBeside } from '../crypto/mod.ts'
 import {
   type GateView,
@@ -17,6 +17,7 @@ import { type Control, createTokenVerifier, ensureAdminToken, openControl } from
 import type { RequestIndex } from '../desk/query/mod.ts'
 import { openOutbound } from '../outbound/mod.ts'
 import { configAtStart, readConfig, watchConfig } from './config-source.ts'
+import { firstSetUpUrl } from './desk-console.ts'
 import { type DeskLink, ledgerThrough, openDeskLink } from './desk-link.ts'
 import { openDeskRooms } from './desk-rooms.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
@@ -41,15 +42,10 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   const atRest = openAtRestBeside(dataDir)
   const store = stack.use(openEmbeddedControlStore(join(dataDir, 'control.db'), atRest.sealer('control')))
   let linked: DeskLink | null = null
-  const control: Control = stack.use(
-    await openControl({
-      store,
-      clock: systemClock,
-      pepper: loadOrCreateKeyFile(join(dataDir, 'keys', 'pepper'), { bytes: pepperBytes }),
-      publish: async (change) => (linked === null ? false : await linked.link.publish(change)),
-      warn: (message) => log.warn(message),
-    }),
-  )
+  const pepper = loadOrCreateKeyFile(join(dataDir, 'keys', 'pepper'), { bytes: pepperBytes })
+  const publish = async (change: SnapshotChange): Promise<boolean> => (await linked?.link.publish(change)) ?? false
+  const warn = (message: string): void => log.warn(message)
+  const control: Control = stack.use(await openControl({ store, clock: systemClock, pepper, publish, warn }))
   if (!config.isStale) await control.setPolicy(policy)
   const adminToken = await ensureAdminToken(store, systemClock)
   const gate = watchGate(() => linked?.link.connected === true)
@@ -87,7 +83,8 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
     }),
   )
   stack.use(reloadWhenTold(config.path, reload, log))
-  process.send?.({ adminUrl: admin.url, adminToken } satisfies DeskReady)
+  const ready: DeskReady = { adminUrl: admin.url, adminToken, setUpUrl: await firstSetUpUrl(rooms.doors, admin.url) }
+  process.send?.(ready)
   return await told.then(() => 0)
 }
 

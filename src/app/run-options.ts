@@ -18,4 +18,6 @@ export interface DeskReady {
   readonly adminUrl: string
   /** Set once, at the first start ever. */
   readonly adminToken: string | null
+  /** Where the first administrator sets up an account, once; null when there is one. */
+  readonly setUpUrl: string | null
 }

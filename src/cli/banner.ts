@@ -29,6 +29,8 @@ export function banner({ version, gate, desk, keys, config, terminal, traffic }:
   ]
   const say = (name: string, text: string): void => void lines.push(`  ${name.padEnd(10)} ${text}`)
   say('Gateway', `${url}   ${modeOf(config)}`)
+  if (desk.setUpUrl === null) say('Console', desk.adminUrl)
+  else say('Console', `${desk.setUpUrl}   set-up link: one use, 30 min`)
   say('Admin API', `${desk.adminUrl}   (metrics: ${desk.adminUrl}/metrics)`)
   if (desk.adminToken !== null) say('Token', `${desk.adminToken}   admin token, shown this once`)
   if (keys !== null) {

@@ -2,13 +2,18 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { getRequestListener } from '@hono/node-server'
 import { createApp } from './app.ts'
 import type { AppOptions, Door } from './app-options.ts'
+import type { DoorTls } from './door-tls.ts'
 import { openSocketDoor, openTcpDoor } from './doors.ts'
 import { type LivePace, livePace } from './live-stream.ts'
 import { problemOf, problems, type ProblemCode, problemType } from './problem.ts'
 
-export interface AdminOptions extends Omit<AppOptions, 'live' | 'signal' | 'onDefect'> {
-  /** Where it listens for those who have the token; loopback only. Port 0 takes a free one. */
+export interface AdminOptions extends Omit<AppOptions, 'live' | 'signal' | 'onDefect' | 'url'> {
+  /** Where it listens for those who have the token or a session. Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number }
+  /** Names by which it is reached, beside loopback's and the address that it listens on. @default none */
+  readonly hosts?: readonly string[]
+  /** Certificate and key; without them it listens on loopback only. @default null */
+  readonly tls?: DoorTls | null
   /** The socket for those who may enter its folder, which needs no token. */
   readonly socketPath: string
   /** @default livePace */
@@ -27,9 +32,18 @@ export interface Admin extends AsyncDisposable {
 export async function openAdmin(options: AdminOptions): Promise<Admin> {
   const closing = new AbortController()
   const onDefect = options.onDefect ?? ((): void => {})
-  const app = createApp({ ...options, live: { ...livePace, ...options.live }, onDefect, signal: closing.signal })
+  const { listen, hosts = [], tls = null } = options
+  const place = { url: '' }
+  const app = createApp({
+    ...options,
+    live: { ...livePace, ...options.live },
+    url: () => place.url,
+    onDefect,
+    signal: closing.signal,
+  })
   const serve = (door: Door): RequestListener => {
-    const listener = getRequestListener((request, env) => app.fetch(request, { ...env, door }), {
+    const secure = door === 'tcp' && tls !== null
+    const listener = getRequestListener((request, env) => app.fetch(request, { ...env, door, secure }), {
       overrideGlobalObjects: false,
       errorHandler: () => refuse('invalid_request', 'The request target or the host is malformed'),
     })
@@ -38,14 +52,19 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
 
   await using opened = new AsyncDisposableStack()
   opened.use(await openSocketDoor(options.socketPath, serve('socket')))
-  const { host } = options.listen
-  const guard = { listener: serve('tcp'), hosts: new Set<string>() }
-  const tcp = opened.use(await openTcpDoor(options.listen, (incoming, outgoing) => guarded(guard, incoming, outgoing)))
-  for (const name of ['127.0.0.1', 'localhost', '[::1]'])
-    guard.hosts.add(tcp.port === 80 ? name : `${name}:${tcp.port}`)
+  const guard = { listener: serve('tcp'), names: new Set<string>() }
+  const tcp = opened.use(
+    await openTcpDoor({ listen, tls, onFault: onDefect }, (incoming, outgoing) => guarded(guard, incoming, outgoing)),
+  )
+  const own = ownNames(listen.host, hosts)
+  const standardPort = tls === null ? 80 : 443
+  const suffix = tcp.port === standardPort ? '' : `:${tcp.port}`
+  for (const name of own) guard.names.add(`${name}${suffix}`)
+  // A name that was configured is the one that a certificate is for.
+  place.url = `${tls === null ? 'http' : 'https'}://${own[0] ?? listen.host}${suffix}`
   const doors = opened.move()
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${tcp.port}`,
+    url: place.url,
     [Symbol.asyncDispose]: async () => {
       closing.abort()
       await doors.disposeAsync()
@@ -53,18 +72,25 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
   }
 }
 
+/** Every name by which it may be asked, the one to tell people first. */
+function ownNames(host: string, hosts: readonly string[]): readonly string[] {
+  const listened = host === '0.0.0.0' || host === '::' ? [] : [host.includes(':') ? `[${host}]` : host]
+  return [...hosts.map((name) => name.toLowerCase()), ...listened, '127.0.0.1', 'localhost', '[::1]']
+}
+
 interface Guard {
   readonly listener: RequestListener
-  readonly hosts: ReadonlySet<string>
+  readonly names: ReadonlySet<string>
 }
 
 /**
- * A page of another site whose name was made to point here (DNS rebinding) speaks to us under that name: only the names
- * of loopback itself are answered, before anything else is looked at.
+ * A page of another site whose name was made to point here (DNS rebinding) speaks to us under that name: only our own names are
+ * answered, before anything else is looked at.
  */
-function guarded({ listener, hosts }: Guard, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  if (hosts.has((incoming.headers.host ?? '').toLowerCase())) return listener(incoming, outgoing)
-  const problem = problemOf('host_mismatch', 'The admin API answers to the names and addresses of loopback only')
+function guarded({ listener, names }: Guard, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  if (names.has((incoming.headers.host ?? '').toLowerCase())) return listener(incoming, outgoing)
+  const detail = 'The admin API answers to the names of loopback and to those in admin.hosts only'
+  const problem = problemOf('host_mismatch', detail)
   outgoing.writeHead(problem.status, { 'content-type': problemType, 'cache-control': 'no-store', connection: 'close' })
   outgoing.end(JSON.stringify(problem))
 }

@@ -1,7 +1,8 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Clock } from '../../core/mod.ts'
-import type { Control } from '../control/mod.ts'
+import type { Admins, Control, SignedIn } from '../control/mod.ts'
 import type { RequestIndex } from '../query/mod.ts'
+import type { ConsoleFiles } from './console-files.ts'
 import type { LedgerDoor } from './ledger-door.ts'
 import type { LivePace } from './live-stream.ts'
 import type { RecentAudit } from './recent-audit.ts'
@@ -32,6 +33,12 @@ export interface AppOptions {
   readonly metrics: { text(): string }
   /** Tells the admin token from anything else, in constant time. */
   readonly token: { verify(token: string): boolean }
+  /** The people who may enter the console; without it nobody can sign in. */
+  readonly admins?: Admins
+  /** The built console; without it nothing is served beside the API. */
+  readonly console?: ConsoleFiles
+  /** Where people reach it, without a slash at its end: `https://gatehouse.example.com:8090`. */
+  readonly url: () => string
   readonly version: string
   readonly clock: Clock
   readonly live: LivePace
@@ -44,6 +51,17 @@ export interface AppOptions {
 /** By which door a request came: over TCP it needs the token, over the socket the data folder's permissions spoke. */
 export type Door = 'tcp' | 'socket'
 
+/** Who asks, and by which of the three ways in. */
+export type Caller =
+  | { readonly kind: 'socket' }
+  | { readonly kind: 'token' }
+  /** `secret` is what the cookie held. */
+  | { readonly kind: 'admin'; readonly signedIn: SignedIn; readonly secret: string }
+  /** Only on paths that are for everybody. */
+  | { readonly kind: 'nobody' }
+
 export interface AppEnv {
-  Bindings: HttpBindings & { readonly door: Door }
+  /** `secure`: it came over TLS. */
+  Bindings: HttpBindings & { readonly door: Door; readonly secure: boolean }
+  Variables: { readonly caller: Caller }
 }

@@ -4,12 +4,16 @@ import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { timeout } from 'hono/timeout'
 import type { AppEnv, AppOptions } from './app-options.ts'
+import { authorize } from './authorize.ts'
 import { answerProblem, ProblemError, problemOf, problemOfError } from './problem.ts'
 import { guarded, json, refusals } from './route-parts.ts'
+import { addAdminRoutes } from './routes-admins.ts'
 import { addControlRoutes } from './routes-control.ts'
 import { addEventRoutes } from './routes-events.ts'
 import { addLedgerRoutes } from './routes-ledger.ts'
-import { addOpenRoutes, openPaths } from './routes-open.ts'
+import { addOpenRoutes } from './routes-open.ts'
+import { addSessionRoutes } from './routes-session.ts'
+import { serveConsole } from './serve-console.ts'
 
 const bodyBytesMax = 64 * 1024
 /** Longer than the wait for the gate's word on a change. */
@@ -19,11 +23,15 @@ const requestMs = 10_000
 export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid })
   app.use((c, next) => secure(c, next))
+  const files = options.console
+  if (files !== undefined) app.use((c, next) => serveConsole(c, next, files))
   app.use((c, next) => authorize(c, next, options))
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   app.use(timeout(requestMs, () => new HTTPException(504, { message: `Not done within ${requestMs} ms` })))
   app.use((c, next) => limitBody(c, next))
   addOpenRoutes(app, options)
+  addSessionRoutes(app, options)
+  addAdminRoutes(app, options)
   addControlRoutes(app, options)
   addEventRoutes(app, options)
   addLedgerRoutes(app, options)
@@ -42,20 +50,11 @@ async function secure(c: Context<AppEnv>, next: Next): Promise<void> {
   await next()
   if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
   c.header('x-content-type-options', 'nosniff')
-  c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  if (!c.res.headers.has('content-security-policy'))
+    c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  if (c.env.secure) c.header('strict-transport-security', 'max-age=63072000')
   c.header('cross-origin-resource-policy', 'same-origin')
   c.header('referrer-policy', 'no-referrer')
-}
-
-/** Before routing, so that nobody without the token learns what there is. */
-async function authorize(c: Context<AppEnv>, next: Next, { token }: AppOptions): Promise<Response | void> {
-  if (c.env.door === 'socket' || openPaths.has(c.req.path)) return await next()
-  const sent = /^Bearer +([!-~]{1,256})$/i.exec(c.req.header('authorization') ?? '')?.[1]
-  if (sent !== undefined && token.verify(sent)) return await next()
-  const challenge = sent === undefined ? 'Bearer realm="gatehouse"' : 'Bearer realm="gatehouse", error="invalid_token"'
-  const detail =
-    sent === undefined ? 'Send the admin token: Authorization: Bearer gtha_…' : 'This is not the admin token'
-  return answerProblem(c, problemOf('unauthorized', detail), { 'www-authenticate': challenge })
 }
 
 function refuseMethod(c: Context, methods: readonly string[]): Response {
@@ -113,6 +112,7 @@ function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
     },
     security: [{ token: [] }],
     tags: [
+      { name: 'Administrators', description: 'People, their sessions, and how they get in' },
       { name: 'Health', description: 'For supervisors and scrapers' },
       { name: 'Operation', description: 'The state of the installation' },
       { name: 'Consumers', description: 'Registered applications and people' },

@@ -1,7 +1,10 @@
 import { lstatSync, unlinkSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { connect } from 'node:net'
 import { GatehouseError, hasCode, messageOf } from '../../core/mod.ts'
+import { connectionsMax, shedIdle } from './connections.ts'
+import { type DoorTls, followDoorTls, readDoorSecrets } from './door-tls.ts'
 
 /** One listening door of the admin API. */
 export interface OpenDoor extends AsyncDisposable {
@@ -20,26 +23,43 @@ const serverLimits = {
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: 16 * 1024,
 } as const
-const connectionsMax = 256
 /** How long requests in work may take to end when a door closes. */
 const closeMs = 1_000
 
-/** Listens on loopback; `port_taken` when another does. Port 0 takes a free one. */
+/** Where and how the door for the network opens. */
+export interface TcpDoorOptions {
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Null for plain HTTP, which is spoken on loopback only. */
+  readonly tls: DoorTls | null
+  /** Told of a new certificate that cannot be used. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** Listens; `port_taken` when another does. Port 0 takes a free one. Beyond loopback it speaks HTTPS or not at all. */
 export async function openTcpDoor(
-  listen: { host: string; port: number },
+  { listen: { host, port }, tls, onFault }: TcpDoorOptions,
   listener: RequestListener,
 ): Promise<OpenDoor> {
-  const { host, port } = listen
-  if (!loopbackHosts.has(host)) {
+  if (tls === null && !loopbackHosts.has(host)) {
     throw new GatehouseError(
       'invalid_argument',
-      `Cannot listen on '${host}': the admin API is served on loopback only in this version`,
+      `Cannot listen on '${host}' without TLS: configure admin.tls with cert and key, or listen on 127.0.0.1`,
     )
   }
-  const server = serverOf(listener)
+  const secured = tls === null ? null : createTlsServer({ ...serverLimits, ...readDoorSecrets(tls) }, listener)
+  const server = secured ?? createServer(serverLimits, listener)
+  shedIdle(server)
   await listening(server, `${host}:${port}`, () => server.listen({ host, port, exclusive: true }))
+  const following = secured === null || tls === null ? null : followDoorTls(secured, tls, onFault)
   const address = server.address()
-  return doorOf(server, typeof address === 'object' && address !== null ? address.port : 0)
+  const door = doorOf(server, typeof address === 'object' && address !== null ? address.port : 0)
+  return {
+    port: door.port,
+    [Symbol.asyncDispose]: async () => {
+      following?.[Symbol.dispose]()
+      await door[Symbol.asyncDispose]()
+    },
+  }
 }
 
 /**
@@ -48,7 +68,8 @@ export async function openTcpDoor(
  */
 export async function openSocketDoor(path: string, listener: RequestListener): Promise<OpenDoor> {
   await removeStale(path)
-  const server = serverOf(listener)
+  const server = createServer(serverLimits, listener)
+  server.maxConnections = connectionsMax
   await listening(server, path, () => {
     // Bound in this very turn: the socket is private from its first moment.
     const before = process.umask(0o177)
@@ -59,12 +80,6 @@ export async function openSocketDoor(path: string, listener: RequestListener): P
     }
   })
   return doorOf(server, 0)
-}
-
-function serverOf(listener: RequestListener): Server {
-  const server = createServer(serverLimits, listener)
-  server.maxConnections = connectionsMax
-  return server
 }
 
 function listening(server: Server, where: string, listen: () => void): Promise<void> {

@@ -4,7 +4,9 @@
  * Architecture invariant: a response never holds a key but the one that it made, nor any hash of one.
  * @module
  */
+export { setUpUrl } from './routes-admins.ts'
 export { type Admin, type AdminOptions, openAdmin } from './admin.ts'
+export { type ConsoleFiles, openConsoleFiles } from './console-files.ts'
 export type { ReloadResult } from './app-options.ts'
 export type { LedgerDoor } from './ledger-door.ts'
 export { type LivePace, livePace } from './live-stream.ts'

@@ -6,6 +6,7 @@ import { GatehouseError } from '../../core/mod.ts'
 export const problems = {
   invalid_request: { status: 400, title: 'Invalid request' },
   unauthorized: { status: 401, title: 'Authentication required' },
+  not_allowed: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   conflict: { status: 409, title: 'Conflict' },
@@ -15,6 +16,7 @@ export const problems = {
   host_mismatch: { status: 421, title: 'Misdirected request' },
   invalid_argument: { status: 422, title: 'Invalid value' },
   config_invalid: { status: 422, title: 'Configuration refused' },
+  too_many_attempts: { status: 429, title: 'Too many attempts' },
   internal_error: { status: 500, title: 'Internal error' },
   not_ready: { status: 503, title: 'Not ready' },
   too_many_streams: { status: 503, title: 'Too many live streams' },

@@ -1,7 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { GatehouseError } from '../../core/mod.ts'
 import type { AppEnv, AppOptions } from './app-options.ts'
+import { actorOf } from './caller.ts'
 import { body, guarded, json, pageOf, pageQuery, refusals } from './route-parts.ts'
+import { bodied, stored } from './route-refusals.ts'
 import {
   changedConsumerSchema,
   consumerChangeSchema,
@@ -15,16 +17,6 @@ import {
   statusSchema,
 } from './schemas.ts'
 import { shownCredential } from './shown.ts'
-
-/** What a body may be refused for. */
-const bodied: ['invalid_request', 'invalid_argument', 'length_required', 'body_too_large', 'unsupported_media_type'] = [
-  'invalid_request',
-  'invalid_argument',
-  'length_required',
-  'body_too_large',
-  'unsupported_media_type',
-]
-const stored: ['store_unreadable', 'unreachable'] = ['store_unreadable', 'unreachable']
 
 const status = createRoute({
   method: 'get',
@@ -134,17 +126,11 @@ export function addControlRoutes(app: OpenAPIHono<AppEnv>, { control, gate, conf
 
   app.openapi(listConsumers, (c) => c.json(pageOf(control.listConsumers(), c.req.valid('query')), 200))
   app.openapi(createConsumer, async (c) =>
-    c.json(
-      await control.by(c.env.door === 'socket' ? 'socket' : 'token').createConsumer(c.req.valid('json').name),
-      201,
-    ),
+    c.json(await control.by(actorOf(c)).createConsumer(c.req.valid('json').name), 201),
   )
   app.openapi(changeConsumer, async (c) => {
     const { name } = c.req.valid('param')
-    return c.json(
-      await control.by(c.env.door === 'socket' ? 'socket' : 'token').changeConsumer(name, c.req.valid('json')),
-      200,
-    )
+    return c.json(await control.by(actorOf(c)).changeConsumer(name, c.req.valid('json')), 200)
   })
 
   app.openapi(listKeys, (c) => {
@@ -153,15 +139,11 @@ export function addControlRoutes(app: OpenAPIHono<AppEnv>, { control, gate, conf
     return c.json({ items: items.map(shownCredential), next }, 200)
   })
   app.openapi(createKey, async (c) => {
-    const { key, credential, applied } = await control
-      .by(c.env.door === 'socket' ? 'socket' : 'token')
-      .createKey(c.req.valid('json'))
+    const { key, credential, applied } = await control.by(actorOf(c)).createKey(c.req.valid('json'))
     return c.json({ key, credential: shownCredential(credential), applied }, 201)
   })
   app.openapi(revokeKey, async (c) => {
-    const { credential, applied } = await control
-      .by(c.env.door === 'socket' ? 'socket' : 'token')
-      .revokeKey(c.req.valid('param').id)
+    const { credential, applied } = await control.by(actorOf(c)).revokeKey(c.req.valid('param').id)
     return c.json({ credential: shownCredential(credential), applied }, 200)
   })
 }

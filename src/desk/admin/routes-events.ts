@@ -121,7 +121,10 @@ function stream(
 ): Response {
   // Nothing is written to a client that takes nothing, so that its connection falls silent and is then cut off.
   c.env.outgoing.setTimeout(pace.stalledMs)
-  const body = openLiveStream({ events, clock, version, pace, signal, ...streamed })
+  // Who is no longer signed in sees nothing more.
+  const caller = c.get('caller')
+  const until = caller.kind === 'admin' ? AbortSignal.any([signal, caller.signedIn.session.ended]) : signal
+  const body = openLiveStream({ events, clock, version, pace, signal: until, ...streamed })
   return c.body(body, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' })
 }
 

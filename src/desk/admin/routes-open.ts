@@ -30,7 +30,8 @@ const metrics = createRoute({
   tags,
   security,
   summary: 'Figures in the Prometheus text format',
-  description: 'Open, for it is served on loopback only and names no caller.',
+  description:
+    'Open over plain HTTP, which is spoken on loopback only; over TLS for those who may enter. Names no caller.',
   responses: { 200: { description: 'Text format 0.0.4', content: { 'text/plain': { schema: z.string() } } } },
 })
 
