@@ -1,4 +1,5 @@
-import { type IncomingMessage, request as send } from 'node:http'
+import { type IncomingMessage, type RequestOptions, request as send } from 'node:http'
+import { request as sendSecurely } from 'node:https'
 import { join } from 'node:path'
 import { GatehouseError, hasCode } from '../core/mod.ts'
 
@@ -9,6 +10,8 @@ export interface AdminClient {
   text(path: string): Promise<string>
   post(path: string, body: unknown): Promise<unknown>
   patch(path: string, body: unknown): Promise<unknown>
+  put(path: string, body: unknown): Promise<unknown>
+  delete(path: string): Promise<unknown>
   /** The live stream; ends when the server ends it or `signal` fires. */
   stream(path: string, signal: AbortSignal): AsyncIterable<{ event: string; data: string }>
 }
@@ -41,6 +44,8 @@ export function openAdminClient(target: AdminTarget): AdminClient {
     text: (path) => ask('GET', path),
     post: (path, body) => call('POST', path, body),
     patch: (path, body) => call('PATCH', path, body),
+    put: (path, body) => call('PUT', path, body),
+    delete: (path) => call('DELETE', path),
     stream: (path, signal) => events(target, path, signal),
   }
 }
@@ -60,7 +65,8 @@ function open(target: AdminTarget, { method, path, text, signal }: Call): Promis
     Object.assign(headers, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
   const socketPath = join(target.dataDir, 'admin.sock')
   const to = target.url === null ? { socketPath, path, host: 'localhost' } : urlParts(target.url, path)
-  const outgoing = send({ ...to, method, headers, signal })
+  const options = { ...to, method, headers, signal }
+  const outgoing = options.protocol === 'https:' ? sendSecurely(options) : send(options)
   outgoing.on('response', resolve)
   outgoing.on('error', (cause) => {
     const where = target.url ?? socketPath
@@ -73,20 +79,23 @@ function open(target: AdminTarget, { method, path, text, signal }: Call): Promis
   return promise
 }
 
-function urlParts(base: string, path: string): { host: string; port: string; path: string } {
+/** The token goes over TLS, whose certificate is verified, or does not leave this machine. */
+function urlParts(base: string, path: string): RequestOptions {
   if (!URL.canParse(base))
     throw new GatehouseError(
       'invalid_argument',
       `Cannot use '${base}': --url takes a URL such as http://127.0.0.1:8090`,
     )
   const url = new URL(path, base)
-  if (url.protocol !== 'http:' || !['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)) {
+  const isLocal = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
     throw new GatehouseError(
       'invalid_argument',
-      `Cannot use '${base}': the admin API listens on loopback http only in this version`,
+      `Cannot use '${base}': beyond loopback the admin API speaks https only`,
     )
   }
-  return { host: url.hostname.replaceAll(/[[\]]/g, ''), port: url.port, path: url.pathname + url.search }
+  const { protocol, port, pathname, search } = url
+  return { protocol, host: url.hostname.replaceAll(/[[\]]/g, ''), port, path: pathname + search }
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

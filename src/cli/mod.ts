@@ -9,6 +9,7 @@ import type { RunOptions } from '../app/mod.ts'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
 import { standardTerminal, type Terminal } from './terminal.ts'
 import { type Common, common, dataDirOf, type End, shown, wholeNumber } from './verbs.ts'
+import { adminVerbs } from './verbs-admins.ts'
 import { version } from './version.ts'
 
 /** Runs one verb; resolves with the exit code. Never rejects. */
@@ -41,6 +42,7 @@ function buildProgram(terminal: Terminal, end: End): Command {
   fileVerbs(program, terminal, end)
   keyVerbs(program, terminal)
   consumerVerbs(program, terminal)
+  adminVerbs(program, terminal)
   requestVerbs(program, terminal, end)
   ledgerVerbs(program, terminal, end)
   return program
