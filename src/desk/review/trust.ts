@@ -1,0 +1,173 @@
+import type { GateStatus, LedgerLog } from '../../core/mod.ts'
+import {
+  leafHash,
+  parseCheckpoint,
+  parseNote,
+  parseTlogProof,
+  parseVerifierKey,
+  sha256,
+  type VerifySignature,
+  verifyTlogProof,
+} from '../../tlog/mod.ts'
+import { encodeUtf8 } from '../../tlog/mod.ts'
+import type { Reading } from './find.ts'
+import type { ReviewLedger } from './ledger.ts'
+import { beginsWith, type Pin } from './pin.ts'
+import type { Sample, Trust, TrustFact } from './results.ts'
+import type { ScanReport } from './scan.ts'
+
+/** The checkpoints that an earlier run saw: what was signed then must still be the beginning of what is signed now. */
+export type SeenBefore = Readonly<Record<LedgerLog, { readonly size: number; readonly root: string }>> & {
+  readonly run: string
+}
+
+/** Counts the records of a range that can be searched; for the coverage of the query index. */
+export interface IndexCount {
+  count(from: number, to: number): Promise<number>
+}
+
+export interface TrustParts {
+  readonly ledger: ReviewLedger
+  readonly verify: VerifySignature
+  readonly pins: { readonly access: Pin; readonly audit: Pin }
+  readonly reading: Reading
+  readonly sample: Sample
+  readonly seenBefore: SeenBefore | null
+  readonly status: GateStatus | null
+  readonly index: IndexCount | null
+  /** '' for a run that came in time. */
+  readonly lateReason: string
+}
+
+/** Whether the review can rest on what it read, fact by fact; and the inclusion proofs of what it sampled. */
+export async function trustOf(parts: TrustParts): Promise<{ trust: Trust; proofs: Record<string, string> }> {
+  const { pins, reading, lateReason } = parts
+  const { proofs, proven } = await provenSample(parts)
+  const drawn = parts.sample.records.length
+  const facts: TrustFact[] = [
+    covered('access', pins.access, reading.access),
+    covered('audit', pins.audit, reading.audit),
+    ...(await indexed(parts)),
+    signed(pins.access),
+    signed(pins.audit),
+    await grown(parts),
+    scrubbed(parts),
+    fact('sample_proven', 'Sampled records are in the signed log', proven === drawn, {
+      ok: `${proven} of ${drawn} sampled records have a proof that leads to the signed checkpoint`,
+      limited: `Only ${proven} of ${drawn} sampled records have a proof that leads to the signed checkpoint`,
+    }),
+    fact('clock', 'The clock was not set', reading.clockSteps === 0, {
+      ok: 'No step of the clock in the period',
+      limited: `The clock was set ${reading.clockSteps} times in the period: times are not comparable across a step`,
+    }),
+    {
+      id: 'running',
+      title: 'The gateway ran',
+      state: 'ok',
+      text: `${reading.gateStarts} starts in the period; ${reading.unended} answers were begun in it and end outside of it; ${reading.amended} records were amended`,
+    },
+    fact('in_time', 'The run came in time', lateReason === '', { ok: 'It ran when it was due', limited: lateReason }),
+  ]
+  const limitations = facts.filter(({ state }) => state === 'limited').map(({ title, text }) => `${title}: ${text}`)
+  return { trust: { facts, limitations }, proofs }
+}
+
+function fact(
+  id: string,
+  title: string,
+  holds: boolean,
+  texts: { readonly ok: string; readonly limited: string },
+): TrustFact {
+  return { id, title, state: holds ? 'ok' : 'limited', text: holds ? texts.ok : texts.limited }
+}
+
+function covered(log: LedgerLog, { from, to }: Pin, { read, gaps }: ScanReport): TrustFact {
+  const gone = gaps.map((gap) => `${gap.from} to ${gap.to - 1}`).join(', ')
+  return fact(`coverage_${log}`, `All records of the ${log} log were read`, read === to - from && gaps.length === 0, {
+    ok: `${read} of ${to - from} records, ${from} to before ${to}, without a gap`,
+    limited: `${read} of ${to - from} records, ${from} to before ${to}; missing: ${gone}`,
+  })
+}
+
+async function indexed({ index, pins: { access } }: TrustParts): Promise<TrustFact[]> {
+  if (index === null) return []
+  const count = await index.count(access.from, access.to)
+  return [
+    fact('coverage_index', 'The search index has all of them', count === access.to - access.from, {
+      ok: `${count} records can be searched`,
+      limited: `${count} of ${access.to - access.from} records can be searched; the checks read the ledger itself and saw all of them`,
+    }),
+  ]
+}
+
+function signed({ log, to, checkpointSize, fault }: Pin): TrustFact {
+  return fact(`signed_${log}`, `The ${log} log is what was signed`, fault === '', {
+    ok: `The root of the first ${to} records is the beginning of the checkpoint over ${checkpointSize}, whose signature is good`,
+    limited: fault,
+  })
+}
+
+async function grown({ seenBefore, pins, ledger }: TrustParts): Promise<TrustFact> {
+  const title = 'The logs contain what the last review saw'
+  if (seenBefore === null) return { id: 'grown', title, state: 'ok', text: 'This is the first review of these logs' }
+  const isSame =
+    (await beginsWith(pins.access, seenBefore.access, ledger)) &&
+    (await beginsWith(pins.audit, seenBefore.audit, ledger))
+  const saw = `${seenBefore.access.size} and ${seenBefore.audit.size} records that ${seenBefore.run} saw`
+  return fact('grown', title, isSame, {
+    ok: `Both logs begin with the ${saw}`,
+    limited: `The logs no longer begin with the ${saw}`,
+  })
+}
+
+/** The standing re-reading of the disk; it may be under way while the logs grow. */
+function scrubbed({ status, pins }: TrustParts): TrustFact {
+  const title = 'The ledger on disk was read again and found right'
+  if (status === null)
+    return { id: 'scrubbed', title, state: 'limited', text: 'The gate does not say how its ledger is' }
+  const { access, audit } = status.ledger.logs
+  const faults = access.scrub.faults + audit.scrub.faults
+  if (faults > 0)
+    return { id: 'scrubbed', title, state: 'limited', text: `${faults} faults were found: run gatehouse verify` }
+  const isDone = (log: typeof access, to: number): boolean =>
+    log.scrub.lastRoundAtMs !== null || log.scrub.checkedTo >= to
+  return fact('scrubbed', title, isDone(access, pins.access.to) && isDone(audit, pins.audit.to), {
+    ok: `No faults; last rounds ${momentOf(access.scrub.lastRoundAtMs)} and ${momentOf(audit.scrub.lastRoundAtMs)}`,
+    limited: `The first round is still under way, at ${access.scrub.checkedTo} of ${pins.access.to} records`,
+  })
+}
+
+function momentOf(ms: number | null): string {
+  return ms === null ? 'under way' : new Date(ms).toISOString()
+}
+
+async function provenSample({ sample, ledger, verify, pins: { access } }: TrustParts): Promise<{
+  proofs: Record<string, string>
+  proven: number
+}> {
+  const proofs: Record<string, string> = {}
+  let proven = 0
+  for (const { seq } of sample.records) {
+    const text = await ledger.proof('access', seq)
+    proofs[String(seq)] = text ?? ''
+    if (text !== null && (await isProven(text, { seq, vkey: access.vkey, verify }))) proven++
+  }
+  return { proofs, proven }
+}
+
+async function isProven(
+  text: string,
+  { seq, vkey, verify }: { readonly seq: number; readonly vkey: string; readonly verify: VerifySignature },
+): Promise<boolean> {
+  try {
+    const proof = parseTlogProof(encodeUtf8(text))
+    if (proof.index !== seq || proof.extra === null) return false
+    const { origin } = parseCheckpoint(parseNote(proof.checkpoint).text)
+    const keys = [parseVerifierKey(sha256, vkey)]
+    await verifyTlogProof(proof, leafHash(sha256, proof.extra), { hash: sha256, verify, keys, origin })
+    return true
+  } catch {
+    // Whatever is wrong with it: a proof that does not prove.
+    return false
+  }
+}
