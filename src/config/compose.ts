@@ -1,6 +1,8 @@
 import type { Api, GateSettings, LimitPolicy, Policy, Route, Upstream } from '../core/mod.ts'
 import { nodeNameOf } from './names.ts'
 import type { ApiSection, ConfigFile, LimitSection, RouteSection } from './file-types.ts'
+import type { DetectSection } from './section-detect.ts'
+import { type AlertsConfig, composeAlerts } from './section-notify.ts'
 import type { OutboundSection } from './section-outbound.ts'
 import { composeSinks, type SinkConfig } from './section-sinks.ts'
 
@@ -14,6 +16,10 @@ export interface Config {
   readonly outbound: OutboundSection
   /** Receivers of all records; takes effect at a start. */
   readonly sinks: readonly SinkConfig[]
+  /** What the detectors take for too much; takes effect at a start. */
+  readonly detect: DetectSection
+  /** Whom to tell of incidents; takes effect at a start. */
+  readonly alerts: AlertsConfig
   /** Takes effect at once, with the next revision. */
   readonly policy: Policy
 }
@@ -36,6 +42,8 @@ export function compose(file: ConfigFile, { cores, host }: Machine): Config {
     admin: file.admin.listen,
     outbound: file.outbound,
     sinks: composeSinks(file.sinks),
+    detect: file.detect,
+    alerts: composeAlerts(file.notify, file.alerts),
     policy: {
       apis: Object.entries(file.apis).map(([name, api]) => apiOf(name, api, file)),
       trustedHops,

@@ -5,6 +5,7 @@ import type { ApiOutline, Outline, Placed, RouteOutline } from './outline.ts'
 import type { Finding, Path } from './problems.ts'
 import { isBroken, pathKey, pathText, quoted, type Reading, shown, valueAt } from './reading.ts'
 import { shapeOf } from './route-path.ts'
+import { notifyChecks } from './section-notify.ts'
 import { sinkChecks } from './section-sinks.ts'
 import { rateText } from './units.ts'
 
@@ -15,6 +16,7 @@ export function crossChecks(outline: Outline, reading: Reading): readonly Findin
     ...sinkChecks(reading),
     ...addressChecks(outline, reading),
     ...limitNameChecks(outline, reading),
+    ...notifyChecks(reading),
     ...outline.apis.flatMap((api) => [
       ...upstreamChecks(api, reading),
       ...scopeChecks(api),

@@ -1,5 +1,7 @@
 import type { Durability, LimitPartition, Mode } from '../core/mod.ts'
 import type { Address } from './addresses.ts'
+import type { DetectSection } from './section-detect.ts'
+import type { AlertsSection, NotifySection } from './section-notify.ts'
 import type { OutboundSection } from './section-outbound.ts'
 import type { SinksSection } from './section-sinks.ts'
 import type { Rate } from './units.ts'
@@ -19,6 +21,9 @@ export interface ConfigFile {
   readonly limits: { readonly keysMax: number; readonly headers: boolean }
   readonly outbound: OutboundSection
   readonly sinks: SinksSection
+  readonly detect: DetectSection
+  readonly notify: Readonly<Record<string, NotifySection>>
+  readonly alerts: AlertsSection
   readonly apis: Readonly<Record<string, ApiSection>>
 }
 

@@ -45,6 +45,13 @@ test('loadConfig() completes a minimal file with every default', () => {
     admin: { host: '127.0.0.1', port: 8090 },
     outbound: { allow: [] },
     sinks: [],
+    detect: {
+      failures: { limit: 20, windowMs: 60_000 },
+      refusals: { limit: 10, windowMs: 300_000 },
+      probing: { limit: 20, windowMs: 60_000 },
+      spikes: true,
+    },
+    alerts: { targets: [], to: [], severityMin: 'medium', remindKeysMs: 14 * 86_400_000 },
     policy: {
       apis: [
         {

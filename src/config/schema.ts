@@ -17,6 +17,8 @@ import { booleanKind, choiceKind, integerKind, leaf, oneOrMany, optional, sectio
 import { durationKind, powerOfTwoKind, rateKind, sizeKind } from './measures.ts'
 import { apiNames, folderKind, limitNameKind, methodKind, nodeNameKind, scopeKind, versionKind } from './names.ts'
 import { routePathKind } from './route-path.ts'
+import { detectSchema } from './section-detect.ts'
+import { alertsSchema, notifySchema } from './section-notify.ts'
 import { outboundSchema } from './section-outbound.ts'
 import { sinksSchema } from './section-sinks.ts'
 
@@ -188,6 +190,9 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   ),
   outbound: outboundSchema,
   sinks: sinksSchema,
+  detect: detectSchema,
+  notify: notifySchema,
+  alerts: alertsSchema,
   apis: z
     .record(z.string(), apiSchema)
     .meta({ minProperties: 1, propertyNames: { pattern: apiNames.pattern } })

@@ -66,7 +66,7 @@ function readReceiver(scheme: string, url: URL, rest: string): Read<string> {
 }
 
 /** Authorities in PEM. */
-const caKind: Kind<string> = {
+export const caKind: Kind<string> = {
   schema: { type: 'string' },
   read: (value) =>
     typeof value === 'string' && /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(value)
@@ -87,7 +87,7 @@ const secretHow =
   'whsec_ and 24 to 64 random bytes in base64, such as of openssl rand -base64 32; write secret: env:NAME'
 
 /** The signing secret of Standard Webhooks. */
-const secretKind: Kind<string> = {
+export const secretKind: Kind<string> = {
   schema: { type: 'string', pattern: '^whsec_[A-Za-z0-9+/]{32,88}={0,2}$' },
   read: (value) => {
     const encoded = typeof value === 'string' ? /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value)?.[1] : undefined
