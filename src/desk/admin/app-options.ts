@@ -2,11 +2,14 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Clock } from '../../core/mod.ts'
 import type { Admins, Control, SignedIn } from '../control/mod.ts'
 import type { RequestIndex } from '../query/mod.ts'
+import type { AlertsDoor, DrillsDoor, IncidentsDoor } from './alert-doors.ts'
 import type { ConsoleFiles } from './console-files.ts'
 import type { LedgerDoor } from './ledger-door.ts'
 import type { LivePace } from './live-stream.ts'
+import type { OverviewDesk } from './overview.ts'
 import type { RecentAudit } from './recent-audit.ts'
 import type { RecentEvents } from './recent-events.ts'
+import type { SinksDoor } from './routes-sinks.ts'
 import type { GateView } from './shown.ts'
 
 /** What reading the configuration again came to. A refused one changes nothing. */
@@ -37,8 +40,16 @@ export interface AppOptions {
   readonly admins?: Admins
   /** The built console; without it nothing is served beside the API. */
   readonly console?: ConsoleFiles
+  /** Receivers of events. */
+  readonly sinks?: SinksDoor
   /** Where people reach it, without a slash at its end: `https://gatehouse.example.com:8090`. */
   readonly url: () => string
+  /** What happened of late; without it there is no overview. */
+  readonly overview?: OverviewDesk
+  /** What the detectors found; without it there are no incidents. */
+  readonly incidents?: IncidentsDoor
+  readonly alerts?: AlertsDoor
+  readonly drills?: DrillsDoor
   readonly version: string
   readonly clock: Clock
   readonly live: LivePace

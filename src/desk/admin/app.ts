@@ -10,9 +10,12 @@ import { guarded, json, refusals } from './route-parts.ts'
 import { addAdminRoutes } from './routes-admins.ts'
 import { addControlRoutes } from './routes-control.ts'
 import { addEventRoutes } from './routes-events.ts'
+import { addIncidentRoutes } from './routes-incidents.ts'
 import { addLedgerRoutes } from './routes-ledger.ts'
 import { addOpenRoutes } from './routes-open.ts'
+import { addOverviewRoutes } from './routes-overview.ts'
 import { addSessionRoutes } from './routes-session.ts'
+import { addSinkRoutes } from './routes-sinks.ts'
 import { serveConsole } from './serve-console.ts'
 
 const bodyBytesMax = 64 * 1024
@@ -33,8 +36,11 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   addSessionRoutes(app, options)
   addAdminRoutes(app, options)
   addControlRoutes(app, options)
+  addOverviewRoutes(app, options)
   addEventRoutes(app, options)
+  addIncidentRoutes(app, options)
   addLedgerRoutes(app, options)
+  addSinkRoutes(app, options)
   addDocument(app, options.version)
   app.notFound((c) => answerProblem(c, problemOf('not_found', `There is nothing at ${c.req.path}`)))
   app.onError((error, c) => {
@@ -118,6 +124,8 @@ function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
       { name: 'Consumers', description: 'Registered applications and people' },
       { name: 'Keys', description: 'API keys of consumers' },
       { name: 'Events', description: 'Records of the access log' },
+      { name: 'Incidents', description: 'What the detectors found, for people to look at' },
+      { name: 'Alerts', description: 'Ways to people' },
       { name: 'Ledger', description: 'The logs as transparency logs, to be checked by anybody' },
     ],
   })

@@ -26,7 +26,7 @@ export interface Message {
 
 /**
  * A way to people. `notify` resolves when the other side has taken the message over, and throws otherwise: then it is tried
- * again, so that a message may arrive twice and never gets lost. It ends within `notifyMsMax`. Calls do not overlap.
+ * again, so that a message may arrive twice and never gets lost. It ends within `notifyMsMax`. Calls may overlap.
  */
 export interface Channel {
   readonly name: string

@@ -33,6 +33,14 @@ export interface IncidentQuery {
   readonly max: number
 }
 
+/** What waits for somebody. */
+export interface IncidentSummary extends Readonly<Record<IncidentState, number>> {
+  /** When the oldest of the open ones was opened; null when there is none. */
+  readonly oldestOpenMs: number | null
+  /** Of those that are not resolved, the newest. */
+  readonly newest: Incident | null
+}
+
 /** What else is kept when a notice is over. */
 export interface KeptWith {
   readonly writes: readonly DocumentWrite[]
@@ -57,8 +65,8 @@ export interface Incidents {
   noticeEnded(notice: Notice, end: NoticeEnd, kept: KeptWith): Promise<void>
   /** To be called each second: snoozes end, and what was quiet for an hour is resolved. */
   tick(): Promise<void>
-  /** How many of each state are remembered. */
-  counts(): Readonly<Record<IncidentState, number>>
+  /** What waits for somebody. */
+  summary(): IncidentSummary
 }
 
 /** Findings within so long are one incident. */
@@ -102,7 +110,7 @@ export async function openIncidents(options: IncidentsOptions): Promise<Incident
         onProblem(`Incidents cannot be kept for now: ${messageOf(error)}`)
       }
     },
-    counts: () => active.counts(),
+    summary: () => summaryOf(active),
   }
 }
 
@@ -167,6 +175,16 @@ async function tick(work: Work): Promise<void> {
       each(draft, ids, (incident) => (leaving.has(incident.id) ? over(incident, nowMs) : timePassed(incident, nowMs))),
     )
   for (const { id } of overflow) active.forget(id)
+}
+
+function summaryOf(active: ActiveIncidents): IncidentSummary {
+  const unresolved = active.all().filter(({ state }) => state !== 'resolved')
+  const open = unresolved.filter(({ state }) => state === 'open').map(({ openedAtMs }) => openedAtMs)
+  return {
+    ...active.counts(),
+    oldestOpenMs: open.length === 0 ? null : Math.min(...open),
+    newest: unresolved.toSorted((a, b) => b.number - a.number)[0] ?? null,
+  }
 }
 
 async function stored(documents: Documents, id: string): Promise<Incident> {

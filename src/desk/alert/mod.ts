@@ -17,7 +17,13 @@ export {
   type TimelineEntry,
   type TimelineKind,
 } from './incident.ts'
-export { type IncidentQuery, type Incidents, type IncidentsOptions, openIncidents } from './incidents.ts'
+export {
+  type IncidentQuery,
+  type Incidents,
+  type IncidentSummary,
+  type IncidentsOptions,
+  openIncidents,
+} from './incidents.ts'
 export { testMessage } from './messages.ts'
 export { type Notice, openOutbox, type Outbox, type OutboxOptions, type TargetStatus } from './outbox.ts'
 export { createWebhook, type WebhookOptions } from './webhook.ts'
