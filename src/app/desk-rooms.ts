@@ -1,9 +1,11 @@
 import type { Config } from '../config/mod.ts'
-import type { AdminOptions, LedgerDoor, RecentEvents } from '../desk/admin/mod.ts'
+import type { AdminOptions, Figure, GateView, LedgerDoor, RecentEvents } from '../desk/admin/mod.ts'
 import type { Control } from '../desk/control/mod.ts'
 import type { AtRest } from '../crypto/mod.ts'
 import { openDeskConsole } from './desk-console.ts'
+import { openDeskExport } from './desk-export.ts'
 import type { DeskFollower } from './desk-link.ts'
+import { openDeskReviews } from './desk-review.ts'
 import type { Outbound } from '../outbound/mod.ts'
 import type { ProcessLog } from './process-log.ts'
 
@@ -19,6 +21,10 @@ export interface DeskBase {
   readonly ledger: LedgerDoor
   /** The one way out, for all that is called by the desk itself. */
   readonly outbound: Outbound
+  /** How the gate is, as of the last second. */
+  readonly gate: GateView
+  /** Of this Gatehouse. */
+  readonly version: string
   /** Whatever a room opens is given to it and closed in reverse. */
   readonly stack: AsyncDisposableStack
   readonly log: ProcessLog
@@ -28,6 +34,8 @@ export interface DeskBase {
 export interface DeskRooms {
   readonly followers: readonly DeskFollower[]
   readonly doors: RoomDoors
+  /** What the rooms count, for the metrics. */
+  readonly figures: () => readonly Figure[]
 }
 
 /** The part of the admin API's options that rooms bring. */
@@ -36,8 +44,12 @@ export type RoomDoors = Partial<AdminOptions>
 /** Opens the rooms of the desk, each before the first record comes. */
 export async function openDeskRooms(base: DeskBase): Promise<DeskRooms> {
   const followers: DeskFollower[] = []
+  const exported = await openDeskExport(base)
+  followers.push(exported.follower)
   const doors: RoomDoors = {
+    ...exported.door,
     ...(await openDeskConsole(base)),
+    ...openDeskReviews(base),
   }
-  return { followers, doors }
+  return { followers, doors, figures: exported.figures }
 }

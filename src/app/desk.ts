@@ -19,7 +19,7 @@ import { openOutbound } from '../outbound/mod.ts'
 import { configAtStart, readConfig, watchConfig } from './config-source.ts'
 import { firstSetUpUrl } from './desk-console.ts'
 import { type DeskLink, ledgerThrough, openDeskLink } from './desk-link.ts'
-import { openDeskRooms } from './desk-rooms.ts'
+import { type DeskRooms, openDeskRooms } from './desk-rooms.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
 import { outliveReaders, pepperBytes, untilTold } from './process.ts'
 import type { DeskReady, RunOptions } from './run-options.ts'
@@ -53,12 +53,14 @@ export async function runDesk(options: RunOptions, version: string): Promise<num
   const audit = openRecentAudit()
   const index = stack.use(openIndex(join(dataDir, 'request-index.db'), log))
   stack.use(noteUses(events, control))
-  const metrics = stack.use(
-    openMetrics({ events, gate, control, version, followers: () => linked?.places ?? new Map() }),
-  )
+  let rooms: DeskRooms | null = null
+  const followers = (): DeskLink['places'] => linked?.places ?? new Map()
+  const figures = (): ReturnType<DeskRooms['figures']> => rooms?.figures() ?? []
+  const metrics = stack.use(openMetrics({ events, gate, control, version, followers, others: figures }))
   const ledger = ledgerThrough(() => linked?.link ?? null)
   const outbound = stack.use(openOutbound(config.outbound))
-  const rooms = await openDeskRooms({ dataDir, config, control, atRest, events, ledger, outbound, stack, log })
+  const base = { dataDir, config, control, atRest, events, ledger, outbound, gate, version, stack, log }
+  rooms = await openDeskRooms(base)
   const others = [index, ...rooms.followers]
   // Everything that looks at records is there before the first one comes.
   linked = stack.use(openDeskLink({ dataDir, control, events, audit, others, onStatus: gate.heard, log }))
@@ -141,8 +143,8 @@ interface ReloadParts {
 }
 
 /** What a process reads once, at its start. */
-function atStart({ gate, admin, outbound, sinks, policy }: Config): string {
-  return JSON.stringify([gate, admin, outbound, sinks, policy.limitKeysMax, { ...policy.ledger, holdBytesMax: 0 }])
+function atStart({ gate, admin, outbound, sinks, reviews, policy }: Config): string {
+  return JSON.stringify([gate, admin, outbound, sinks, reviews, policy.limitKeysMax, { ...policy.ledger, holdBytesMax: 0 }])
 }
 
 /** Reads the configuration again; a bad file changes nothing, and what needs a restart is said. */
@@ -155,7 +157,7 @@ function reloader({ options, control, running, log }: ReloadParts): () => Promis
     }
     if (atStart(read.config) !== atStart(running))
       log.warn(
-        'Changes of listen, threads, data, admin, outbound, sinks, limits.keysMax or of ledger other than hold take effect at a restart',
+        'Changes of listen, threads, data, admin, outbound, sinks, reviews, limits.keysMax or of ledger other than hold take effect at a restart',
       )
     const { revision, changed, applied } = await control.setPolicy(read.config.policy)
     log.info(changed ? 'New rules' : 'The configuration says nothing new', { revision, applied })

@@ -4,6 +4,7 @@ import type { ApiSection, ConfigFile, LimitSection, RouteSection } from './file-
 import type { DetectSection } from './section-detect.ts'
 import { type AlertsConfig, composeAlerts } from './section-notify.ts'
 import type { OutboundSection } from './section-outbound.ts'
+import { composeReviews, type ReviewConfig } from './section-reviews.ts'
 import { composeSinks, type SinkConfig } from './section-sinks.ts'
 
 /** Everything that Gatehouse is told by its operator. */
@@ -16,6 +17,8 @@ export interface Config {
   readonly outbound: OutboundSection
   /** Receivers of all records; takes effect at a start. */
   readonly sinks: readonly SinkConfig[]
+  /** Regular reviews of the logs; takes effect at a start. */
+  readonly reviews: readonly ReviewConfig[]
   /** What the detectors take for too much; takes effect at a start. */
   readonly detect: DetectSection
   /** Whom to tell of incidents; takes effect at a start. */
@@ -42,6 +45,7 @@ export function compose(file: ConfigFile, { cores, host }: Machine): Config {
     admin: file.admin.listen,
     outbound: file.outbound,
     sinks: composeSinks(file.sinks),
+    reviews: composeReviews(file.reviews),
     detect: file.detect,
     alerts: composeAlerts(file.notify, file.alerts),
     policy: {

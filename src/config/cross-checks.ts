@@ -6,6 +6,7 @@ import type { Finding, Path } from './problems.ts'
 import { isBroken, pathKey, pathText, quoted, type Reading, shown, valueAt } from './reading.ts'
 import { shapeOf } from './route-path.ts'
 import { notifyChecks } from './section-notify.ts'
+import { reviewChecks } from './section-reviews.ts'
 import { sinkChecks } from './section-sinks.ts'
 import { rateText } from './units.ts'
 
@@ -14,6 +15,7 @@ export function crossChecks(outline: Outline, reading: Reading): readonly Findin
   return [
     ...apiChecks(reading),
     ...sinkChecks(reading),
+    ...reviewChecks(reading),
     ...addressChecks(outline, reading),
     ...limitNameChecks(outline, reading),
     ...notifyChecks(reading),

@@ -3,6 +3,7 @@ import type { Address } from './addresses.ts'
 import type { DetectSection } from './section-detect.ts'
 import type { AlertsSection, NotifySection } from './section-notify.ts'
 import type { OutboundSection } from './section-outbound.ts'
+import type { ReviewsSection } from './section-reviews.ts'
 import type { SinksSection } from './section-sinks.ts'
 import type { Rate } from './units.ts'
 
@@ -21,6 +22,7 @@ export interface ConfigFile {
   readonly limits: { readonly keysMax: number; readonly headers: boolean }
   readonly outbound: OutboundSection
   readonly sinks: SinksSection
+  readonly reviews: ReviewsSection
   readonly detect: DetectSection
   readonly notify: Readonly<Record<string, NotifySection>>
   readonly alerts: AlertsSection

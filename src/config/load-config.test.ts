@@ -45,6 +45,17 @@ test('loadConfig() completes a minimal file with every default', () => {
     admin: { host: '127.0.0.1', port: 8090 },
     outbound: { allow: [] },
     sinks: [],
+    reviews: [
+      {
+        name: 'daily',
+        cron: '30 7 * * *',
+        timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+        period: 'day',
+        sample: 25,
+        dueMs: 86_400_000,
+        signers: [],
+      },
+    ],
     detect: {
       failures: { limit: 20, windowMs: 60_000 },
       refusals: { limit: 10, windowMs: 300_000 },

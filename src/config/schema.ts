@@ -20,6 +20,7 @@ import { routePathKind } from './route-path.ts'
 import { detectSchema } from './section-detect.ts'
 import { alertsSchema, notifySchema } from './section-notify.ts'
 import { outboundSchema } from './section-outbound.ts'
+import { reviewsSchema } from './section-reviews.ts'
 import { sinksSchema } from './section-sinks.ts'
 
 /** `api-key`: an API key of a registered consumer. `none`: nobody is asked. */
@@ -190,6 +191,7 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   ),
   outbound: outboundSchema,
   sinks: sinksSchema,
+  reviews: reviewsSchema,
   detect: detectSchema,
   notify: notifySchema,
   alerts: alertsSchema,

@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Clock } from '../../core/mod.ts'
 import type { Admins, Control, SignedIn } from '../control/mod.ts'
 import type { RequestIndex } from '../query/mod.ts'
+import type { Reviews } from '../review/mod.ts'
 import type { AlertsDoor, DrillsDoor, IncidentsDoor } from './alert-doors.ts'
 import type { ConsoleFiles } from './console-files.ts'
 import type { LedgerDoor } from './ledger-door.ts'
@@ -42,6 +43,8 @@ export interface AppOptions {
   readonly console?: ConsoleFiles
   /** Receivers of events. */
   readonly sinks?: SinksDoor
+  /** Regular reviews of the logs; without it there are none. */
+  readonly reviews?: Reviews
   /** Where people reach it, without a slash at its end: `https://gatehouse.example.com:8090`. */
   readonly url: () => string
   /** What happened of late; without it there is no overview. */

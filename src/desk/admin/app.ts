@@ -13,6 +13,7 @@ import { addEventRoutes } from './routes-events.ts'
 import { addIncidentRoutes } from './routes-incidents.ts'
 import { addLedgerRoutes } from './routes-ledger.ts'
 import { addOpenRoutes } from './routes-open.ts'
+import { addReviewRoutes } from './routes-reviews.ts'
 import { addOverviewRoutes } from './routes-overview.ts'
 import { addSessionRoutes } from './routes-session.ts'
 import { addSinkRoutes } from './routes-sinks.ts'
@@ -40,6 +41,7 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   addEventRoutes(app, options)
   addIncidentRoutes(app, options)
   addLedgerRoutes(app, options)
+  addReviewRoutes(app, options)
   addSinkRoutes(app, options)
   addDocument(app, options.version)
   app.notFound((c) => answerProblem(c, problemOf('not_found', `There is nothing at ${c.req.path}`)))
@@ -126,6 +128,7 @@ function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
       { name: 'Events', description: 'Records of the access log' },
       { name: 'Incidents', description: 'What the detectors found, for people to look at' },
       { name: 'Alerts', description: 'Ways to people' },
+      { name: 'Reviews', description: 'Regular reviews of the logs, decided item by item and signed' },
       { name: 'Ledger', description: 'The logs as transparency logs, to be checked by anybody' },
     ],
   })

@@ -49,6 +49,7 @@ export async function collect(
     pins: ranges.pins,
     reading: found.reading,
     sample: found.sample,
+    requests: found.differences.now.requests,
     seenBefore: parts.seenBefore,
     status: parts.status(),
     index: parts.index ?? null,

@@ -23,7 +23,7 @@ export interface CheckRow {
   /** Of the first records, at most five. */
   readonly places: readonly Place[]
   /** The administrator whose act it was, where it was one. */
-  readonly actor?: string
+  readonly actor?: string | undefined
 }
 
 /** A check that ran, also when it found nothing. */

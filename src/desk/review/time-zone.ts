@@ -5,21 +5,6 @@ export interface LocalDay {
   readonly day: number
 }
 
-/** True for the name of a zone that this system knows (IANA: `Europe/Berlin`, `UTC`). */
-export function isTimeZone(name: string): boolean {
-  try {
-    return formatOf(name) !== null
-  } catch {
-    return false
-  }
-}
-
-/** The zone in which this machine's clock is shown; `UTC` where it does not say. */
-export function systemTimeZone(): string {
-  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
-  return isTimeZone(timeZone) ? timeZone : 'UTC'
-}
-
 /** Which day it is at this moment in this zone. */
 export function localDayAt(atMs: number, timeZone: string): LocalDay {
   const [year = 0, month = 0, day = 0] = localNumbers(atMs, timeZone)

@@ -1,4 +1,4 @@
-import type { GateStatus, LedgerLog } from '../../core/mod.ts'
+import { type GateStatus, type LedgerLog, messageOf } from '../../core/mod.ts'
 import {
   leafHash,
   parseCheckpoint,
@@ -21,9 +21,9 @@ export type SeenBefore = Readonly<Record<LedgerLog, { readonly size: number; rea
   readonly run: string
 }
 
-/** Counts the records of a range that can be searched; for the coverage of the query index. */
+/** Counts the requests of a range that can be searched; for the coverage of the query index. */
 export interface IndexCount {
-  count(from: number, to: number): Promise<number>
+  requests(from: number, to: number): Promise<number>
 }
 
 export interface TrustParts {
@@ -32,6 +32,8 @@ export interface TrustParts {
   readonly pins: { readonly access: Pin; readonly audit: Pin }
   readonly reading: Reading
   readonly sample: Sample
+  /** Requests of the range: its terminal records. */
+  readonly requests: number
   readonly seenBefore: SeenBefore | null
   readonly status: GateStatus | null
   readonly index: IndexCount | null
@@ -89,15 +91,22 @@ function covered(log: LedgerLog, { from, to }: Pin, { read, gaps }: ScanReport):
   })
 }
 
-async function indexed({ index, pins: { access } }: TrustParts): Promise<TrustFact[]> {
-  if (index === null) return []
-  const count = await index.count(access.from, access.to)
-  return [
-    fact('coverage_index', 'The search index has all of them', count === access.to - access.from, {
-      ok: `${count} records can be searched`,
-      limited: `${count} of ${access.to - access.from} records can be searched; the checks read the ledger itself and saw all of them`,
-    }),
-  ]
+async function indexed({ index, requests, pins: { access } }: TrustParts): Promise<TrustFact[]> {
+  if (index === null || access.from === access.to) return []
+  const title = 'The search index has all of them'
+  const checked = 'the checks read the ledger itself and saw all of them'
+  try {
+    const count = await index.requests(access.from, access.to)
+    return [
+      fact('coverage_index', title, count === requests, {
+        ok: `${count} requests can be searched`,
+        limited: `${count} of ${requests} requests can be searched; ${checked}`,
+      }),
+    ]
+  } catch (error) {
+    const text = `The index does not answer: ${messageOf(error)}; ${checked}`
+    return [{ id: 'coverage_index', title, state: 'limited', text }]
+  }
 }
 
 function signed({ log, to, checkpointSize, fault }: Pin): TrustFact {
