@@ -10,6 +10,7 @@ import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
 import { standardTerminal, type Terminal } from './terminal.ts'
 import { type Common, common, dataDirOf, type End, shown, wholeNumber } from './verbs.ts'
 import { adminVerbs } from './verbs-admins.ts'
+import { sinkVerbs } from './verbs-sinks.ts'
 import { version } from './version.ts'
 
 /** Runs one verb; resolves with the exit code. Never rejects. */
@@ -43,6 +44,7 @@ function buildProgram(terminal: Terminal, end: End): Command {
   keyVerbs(program, terminal)
   consumerVerbs(program, terminal)
   adminVerbs(program, terminal)
+  sinkVerbs(program, terminal, end)
   requestVerbs(program, terminal, end)
   ledgerVerbs(program, terminal, end)
   return program

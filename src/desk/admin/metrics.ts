@@ -12,6 +12,16 @@ export interface MetricsOptions {
   readonly version: string
   /** By name, the first record of the access log that each follower has not got. */
   readonly followers: () => ReadonlyMap<string, number>
+  /** What other rooms count. @default nothing */
+  readonly others?: () => readonly Figure[]
+}
+
+/** A family of figures of another room. */
+export interface Figure {
+  readonly type: 'counter' | 'gauge'
+  readonly name: string
+  readonly help: string
+  readonly samples: readonly Sample[]
 }
 
 /** Figures for a scraper. Requests are counted from this process's start on, as counters must be; records name no caller here. */
@@ -20,7 +30,8 @@ export interface Metrics extends Disposable {
   text(): string
 }
 
-export function openMetrics({ events, gate, control, version, followers }: MetricsOptions): Metrics {
+export function openMetrics(options: MetricsOptions): Metrics {
+  const { events, gate, control, version, followers, others = () => [] } = options
   const requests = openCounters({ name: 'gatehouse_requests_total', help: 'Requests, by how they ended.' })
   const durations = openHistograms({
     name: 'gatehouse_request_duration_seconds',
@@ -51,6 +62,7 @@ export function openMetrics({ events, gate, control, version, followers }: Metri
         ...(status === null
           ? []
           : [gateText(status), ledgerText(status, followers()), logsText(status), limitsText(status)]),
+        ...others().map(({ type, name, help, samples }) => family(type, { name, help }, samples)),
         processText(version),
       ].join('')
     },
