@@ -2,6 +2,7 @@ import type { Config } from '../config/mod.ts'
 import type { AdminOptions, Figure, GateView, LedgerDoor, RecentEvents } from '../desk/admin/mod.ts'
 import type { Control } from '../desk/control/mod.ts'
 import type { AtRest } from '../crypto/mod.ts'
+import { openDeskAlerts } from './desk-alerts.ts'
 import { openDeskConsole } from './desk-console.ts'
 import { openDeskExport } from './desk-export.ts'
 import type { DeskFollower } from './desk-link.ts'
@@ -45,11 +46,13 @@ export type RoomDoors = Partial<AdminOptions>
 export async function openDeskRooms(base: DeskBase): Promise<DeskRooms> {
   const followers: DeskFollower[] = []
   const exported = await openDeskExport(base)
-  followers.push(exported.follower)
+  const alerts = await openDeskAlerts(base)
+  followers.push(exported.follower, ...alerts.followers)
   const doors: RoomDoors = {
     ...exported.door,
+    ...alerts.doors,
     ...(await openDeskConsole(base)),
     ...openDeskReviews(base),
   }
-  return { followers, doors, figures: exported.figures }
+  return { followers, doors, figures: () => [...exported.figures(), ...alerts.figures()] }
 }

@@ -16,8 +16,11 @@ export function worse(one: Severity, other: Severity): Severity {
 
 /** Whom a finding is about. */
 export interface FindingActor {
-  /** `network`: an address or CIDR; `consumer`: its name; `credential`: the id of a key; `api`: all callers of an API. */
-  readonly kind: 'network' | 'consumer' | 'credential' | 'api'
+  /**
+   * `network`: an address or CIDR; `consumer`: its name; `credential`: the id of a key; `api`: all callers of an API;
+   * `review`: a review that people owe.
+   */
+  readonly kind: 'network' | 'consumer' | 'credential' | 'api' | 'review'
   /** As it would be blocked or revoked: `203.0.113.7`, `203.0.113.0/28`, `shop-web`, `A1b2C3d4E5f6`. */
   readonly value: string
   /** Whom it belongs to: findings of one group are one incident. The /28 of an address, the consumer of a key. */

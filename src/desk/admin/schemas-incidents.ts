@@ -23,7 +23,7 @@ export const stateSchema: z.ZodType<IncidentState> = z
 
 const actorSchema = z
   .object({
-    kind: z.enum(['network', 'consumer', 'credential', 'api']),
+    kind: z.enum(['network', 'consumer', 'credential', 'api', 'review']),
     value: z.string().meta({ description: 'As it would be blocked or revoked', example: '203.0.113.0/28' }),
     group: z.string().meta({ description: 'Whom it belongs to: findings of one group are one incident' }),
   })

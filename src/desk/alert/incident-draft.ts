@@ -12,6 +12,7 @@ import { groupOf, type Incident } from './incident.ts'
 import type { ActiveIncidents } from './incident-index.ts'
 import { incidentMessage } from './messages.ts'
 import type { NoticeDraft, Outbox } from './outbox.ts'
+import { reminderRules } from './reminders.ts'
 
 /** Whom to tell, and from which severity on. */
 export interface AlertSettings {
@@ -125,7 +126,7 @@ export function noticeOf(
   { to, severityMin }: AlertSettings,
 ): IncidentNotice | null {
   if (to.length === 0) return null
-  const isReminder = after.findings.every(({ rule }) => rule.id === 'key-due')
+  const isReminder = after.findings.every(({ rule }) => reminderRules.has(rule.id))
   const concerns = atLeast(after.severity, severityMin) || isReminder
   if (before === null) return concerns ? 'incident.opened' : null
   if (after.state === 'resolved') {

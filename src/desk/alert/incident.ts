@@ -197,10 +197,15 @@ function widest(known: FindingActor, next: FindingActor): FindingActor {
 }
 
 function firedLine(finding: Finding, nowMs: number): TimelineEntry {
-  return { atMs: nowMs, kind: 'rule_fired', by: 'desk', text: `${finding.title}: ${measureOf(finding)}` }
+  return {
+    atMs: nowMs,
+    kind: 'rule_fired',
+    by: 'desk',
+    text: finding.baseline.windowMs === 0 ? finding.title : `${finding.title}: ${measureOf(finding)}`,
+  }
 }
 
-/** `24 in 60 s, 20 are the bound`. */
+/** `24 in 60 s, the bound is 20`. */
 export function measureOf({ baseline: { expected, observed, windowMs, p } }: Finding): string {
   const seconds = windowMs / 1000
   const time = seconds >= 3600 ? `${seconds / 3600} h` : seconds > 60 ? `${seconds / 60} min` : `${seconds} s`

@@ -13,6 +13,7 @@ import { type ActiveIncidents, loadActive } from './incident-index.ts'
 import { groupOf, grown, type Incident, type IncidentState, openIncident, withFinding, withLine } from './incident.ts'
 import type { Notice, NoticeEnd, Outbox } from './outbox.ts'
 import { createQueue, type Queue } from './queue.ts'
+import { reminderRules } from './reminders.ts'
 
 export interface IncidentsOptions {
   readonly documents: Documents
@@ -256,7 +257,7 @@ function reopened(incident: Incident, nowMs: number): Incident {
 function isDue({ state, lastSeenMs, snoozedUntilMs, findings }: Incident, nowMs: number): boolean {
   if (state === 'resolved') return false
   if (state === 'snoozed') return (snoozedUntilMs ?? 0) <= nowMs
-  const waitMs = findings.every(({ rule }) => rule.id === 'key-due') ? reopenMs : quietMs
+  const waitMs = findings.every(({ rule }) => reminderRules.has(rule.id)) ? reopenMs : quietMs
   return nowMs - lastSeenMs >= waitMs
 }
 

@@ -24,7 +24,9 @@ export function incidentMessage(incident: Incident, type: keyof typeof verbs): D
     ['Records', String(count)],
     ['Since', new Date(incident.firstSeenMs).toISOString()],
     ['Last', new Date(incident.lastSeenMs).toISOString()],
-    ...(finding === undefined ? [] : ([['Measure', measureOf(finding)]] satisfies [string, string][])),
+    ...(finding === undefined || finding.baseline.windowMs === 0
+      ? []
+      : ([['Measure', measureOf(finding)]] satisfies [string, string][])),
     ...incident.findings.flatMap(({ note }): [string, string][] => (note === '' ? [] : [['Also', note]])),
     ...(type === 'incident.resolved'
       ? ([['Resolved by', incident.resolvedBy ?? 'desk']] satisfies [string, string][])

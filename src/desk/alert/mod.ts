@@ -26,4 +26,5 @@ export {
 } from './incidents.ts'
 export { testMessage } from './messages.ts'
 export { type Notice, openOutbox, type Outbox, type OutboxOptions, type TargetStatus } from './outbox.ts'
+export { type Reminder, reminderFinding } from './reminders.ts'
 export { createWebhook, type WebhookOptions } from './webhook.ts'

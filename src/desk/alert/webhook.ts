@@ -12,12 +12,14 @@ export interface WebhookOptions {
    * taken as it is written. Whoever has one can make messages that the receiver believes.
    */
   readonly secrets: readonly string[]
+  /** PEM of the authorities that are trusted, instead of those that the runtime brings. */
+  readonly ca?: string
   readonly outbound: Pick<Outbound, 'request'>
   readonly clock: Clock
 }
 
 /** Posts signed JSON, as Standard Webhooks 1.0 says: `webhook-id`, `webhook-timestamp`, `webhook-signature`. */
-export function createWebhook({ name, url, secrets, outbound, clock }: WebhookOptions): Channel {
+export function createWebhook({ name, url, secrets, ca, outbound, clock }: WebhookOptions): Channel {
   const keys = secrets.map((secret) => openHmacKey(secretBytes(secret)))
   return {
     name,
@@ -40,6 +42,7 @@ export function createWebhook({ name, url, secrets, outbound, clock }: WebhookOp
         deadlineMs: notifyMsMax,
         answerBytesMax: 1024,
         named: 'operator',
+        ca,
       })
       if (status < 200 || status > 299)
         throw new GatehouseError('unreachable', `The webhook '${name}' answered ${status}`)
