@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { messageOf, systemClock } from '../core/mod.ts'
-import { openConsoleFiles, setUpUrl } from '../desk/admin/mod.ts'
+import { openConsoleFiles, openOverview, setUpUrl } from '../desk/admin/mod.ts'
 import { openAdmins } from '../desk/control/mod.ts'
 import type { DeskBase, RoomDoors } from './desk-rooms.ts'
 
@@ -8,19 +8,20 @@ import type { DeskBase, RoomDoors } from './desk-rooms.ts'
 const sweepMs = 5_000
 
 /** What stands behind the console: who may enter, and its pages. */
-export async function openDeskConsole({ control, stack, log }: DeskBase): Promise<RoomDoors> {
+export async function openDeskConsole({ control, events, stack, log }: DeskBase): Promise<RoomDoors> {
   const admins = await openAdmins({ documents: control.documents, clock: systemClock })
   const sweeping = setInterval(() => {
     admins.sweep().catch((error: unknown) => log.warn('Sessions could not be swept', { why: messageOf(error) }))
   }, sweepMs)
   sweeping.unref()
   stack.defer(() => clearInterval(sweeping))
-  return { admins, console: openConsoleFiles(consoleFolder(), () => systemClock.monotonicMs()) }
+  const overview = stack.use(openOverview({ events, clock: systemClock }))
+  return { admins, overview, console: openConsoleFiles(consoleFolder(), () => systemClock.monotonicMs()) }
 }
 
-/** The link with which the first administrator is made; null when there is one. Nobody sees it who does not see the terminal. */
+/** The link with which the first owner is made; null when there is an owner. Nobody sees it who does not see the terminal. */
 export async function firstSetUpUrl({ admins }: RoomDoors, adminUrl: string): Promise<string | null> {
-  if (admins === undefined || admins.list().length > 0) return null
+  if (admins === undefined || admins.list().some(({ role }) => role === 'owner')) return null
   return setUpUrl(adminUrl, (await admins.invite('owner', 'desk')).token)
 }
 
