@@ -10,6 +10,7 @@ import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
 import { standardTerminal, type Terminal } from './terminal.ts'
 import { type Common, common, dataDirOf, type End, shown, wholeNumber } from './verbs.ts'
 import { adminVerbs } from './verbs-admins.ts'
+import { reviewVerbs } from './verbs-reviews.ts'
 import { sinkVerbs } from './verbs-sinks.ts'
 import { version } from './version.ts'
 
@@ -45,6 +46,7 @@ function buildProgram(terminal: Terminal, end: End): Command {
   consumerVerbs(program, terminal)
   adminVerbs(program, terminal)
   sinkVerbs(program, terminal, end)
+  reviewVerbs(program, terminal, end)
   requestVerbs(program, terminal, end)
   ledgerVerbs(program, terminal, end)
   return program
