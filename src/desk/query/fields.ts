@@ -1,5 +1,7 @@
 /** What a request can be asked by: one table, from which the language, its help and the index itself are made. */
 
+import { reasons } from '../../core/mod.ts'
+
 /** `text` is compared without regard to case, `address` may be asked by network, `time` is in ms since the epoch. */
 export type FieldKind = 'text' | 'address' | 'number' | 'duration' | 'size' | 'time'
 
@@ -48,7 +50,11 @@ export interface Field {
   /** What it says, and in which unit; a sentence for the help. */
   readonly about: string
   readonly example: string
+  /** The only values that there are; null where any is possible. */
+  readonly values: readonly string[] | null
 }
+
+const reasonNames = Object.keys(reasons)
 
 /** In the order of the help. */
 export const fields: readonly Field[] = [
@@ -57,12 +63,17 @@ export const fields: readonly Field[] = [
     example: 'time:>2026-01-31T08:00Z',
     aliases: ['at', 'timestamp'],
   }),
-  field('outcome', 'text', { about: 'served, refused, failed or aborted', example: 'outcome:refused' }),
-  field('reason', 'text', { about: 'Why it was not served', example: 'reason:invalid_api_key' }),
+  field('outcome', 'text', {
+    about: 'served, refused, failed or aborted',
+    example: 'outcome:refused',
+    values: ['served', 'refused', 'failed', 'aborted'],
+  }),
+  field('reason', 'text', { about: 'Why it was not served', example: 'reason:invalid_api_key', values: reasonNames }),
   field('wouldRefuse', 'text', {
     about: 'In observe mode: why enforcing would have refused',
     example: 'wouldRefuse:*',
     aliases: ['would', 'would_refuse'],
+    values: reasonNames,
   }),
   field('status', 'number', {
     about: 'What the caller got; 0 for no answer',
@@ -137,7 +148,7 @@ export const fields: readonly Field[] = [
   }),
   field('fill', 'number', { about: 'How full that limit was, in percent', example: 'fill:>80' }),
   field('note', 'text', { about: 'What the caller was not told', example: 'note:*expired*' }),
-  field('mode', 'text', { about: 'enforce or observe', example: 'mode:observe' }),
+  field('mode', 'text', { about: 'enforce or observe', example: 'mode:observe', values: ['enforce', 'observe'] }),
   field('protocol', 'text', { about: 'The version of HTTP', example: 'protocol:HTTP/1.1' }),
   field('scheme', 'text', { about: 'http or https', example: 'scheme:http' }),
   field('id', 'text', {
@@ -153,7 +164,19 @@ export const fields: readonly Field[] = [
 function field(
   name: FieldName,
   kind: FieldKind,
-  told: { readonly about: string; readonly example: string; readonly aliases?: readonly string[] },
+  told: Pick<Field, 'about' | 'example'> & Partial<Pick<Field, 'aliases' | 'values'>>,
 ): Field {
-  return { name, kind, aliases: [], ...told }
+  return { name, kind, aliases: [], values: null, ...told }
 }
+
+const byWord: ReadonlyMap<string, Field> = new Map(
+  fields.flatMap((one) => [one.name, ...one.aliases].map((word) => [word.toLowerCase(), one] as const)),
+)
+
+/** The field of this name or alias, without regard to case; null when there is none. */
+export function fieldOf(word: string): Field | null {
+  return byWord.get(word.toLowerCase()) ?? null
+}
+
+/** Every word that `fieldOf` knows. */
+export const fieldWords: readonly string[] = fields.flatMap((one) => [one.name, ...one.aliases])

@@ -9,10 +9,10 @@ export interface Bound {
 /** What one value of a field is held against. Text is compared without regard to case. */
 export type Test =
   | { readonly kind: 'equals'; readonly value: string | number }
-  /** `*` stands for any run of characters, all else for itself; `*` alone for whatever is there. */
+  /** `*` stands for any run of characters, `\*` and `\\` for themselves, as all else; `*` alone for whatever is there. */
   | { readonly kind: 'pattern'; readonly pattern: string }
   | { readonly kind: 'range'; readonly from: Bound | null; readonly to: Bound | null }
-  /** A CIDR, as it was written. */
+  /** An address or a CIDR, as it was written. */
   | { readonly kind: 'network'; readonly cidr: string }
 
 /**
@@ -27,8 +27,23 @@ export type Filter =
   | { readonly kind: 'not'; readonly of: Filter }
   /** One of the tests holds for the field. */
   | { readonly kind: 'field'; readonly field: FieldName; readonly tests: readonly Test[] }
-  /** Stands, without regard to case, in path, query, user agent, note, consumer, id or route. */
+  /** Stands, without regard to case, in one of `textFields`. */
   | { readonly kind: 'text'; readonly text: string }
+
+/** Where a text without a field is looked for. */
+export const textFields: readonly FieldName[] = ['path', 'query', 'agent', 'note', 'consumer', 'id', 'route']
 
 /** The filter that every request matches. */
 export const everything: Filter = { kind: 'all', of: [] }
+
+/** All of these; nested ones become one, and of one there is no list. */
+export function allOf(filters: readonly Filter[]): Filter {
+  const of = filters.flatMap((one) => (one.kind === 'all' ? one.of : [one]))
+  return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'all', of }
+}
+
+/** One of these; nested ones become one, and of one there is no list. */
+export function anyOf(filters: readonly Filter[]): Filter {
+  const of = filters.flatMap((one) => (one.kind === 'any' ? one.of : [one]))
+  return of.length === 1 && of[0] !== undefined ? of[0] : { kind: 'any', of }
+}
