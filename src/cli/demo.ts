@@ -24,6 +24,8 @@ export interface DemoKeys {
 const consumers = {
   you: ['orders:read'],
   'shop-web': ['orders:read', 'users:read'],
+  'shop-app': ['orders:read'],
+  'partner-globex': ['orders:read'],
   warehouse: ['orders:read', 'orders:write'],
 } as const
 

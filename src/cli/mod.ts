@@ -10,6 +10,8 @@ import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
 import { standardTerminal, type Terminal } from './terminal.ts'
 import { type Common, common, dataDirOf, type End, shown, wholeNumber } from './verbs.ts'
 import { adminVerbs } from './verbs-admins.ts'
+import { drillVerbs } from './verbs-drill.ts'
+import { incidentVerbs } from './verbs-incidents.ts'
 import { reviewVerbs } from './verbs-reviews.ts'
 import { sinkVerbs } from './verbs-sinks.ts'
 import { version } from './version.ts'
@@ -46,6 +48,8 @@ function buildProgram(terminal: Terminal, end: End): Command {
   consumerVerbs(program, terminal)
   adminVerbs(program, terminal)
   sinkVerbs(program, terminal, end)
+  incidentVerbs(program, terminal)
+  drillVerbs(program, terminal, end)
   reviewVerbs(program, terminal, end)
   requestVerbs(program, terminal, end)
   ledgerVerbs(program, terminal, end)
