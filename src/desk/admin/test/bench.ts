@@ -10,9 +10,11 @@ import {
   systemClock as clock,
 } from '../../../core/mod.ts'
 import {
+  type Admins,
   type Control,
   createTokenVerifier,
   ensureAdminToken,
+  openAdmins,
   openControl,
   openMemoryControlStore,
 } from '../../control/mod.ts'
@@ -27,6 +29,7 @@ import { type Client, clientOf } from './client.ts'
 export interface Bench extends AsyncDisposable, Client {
   readonly admin: Admin
   readonly control: Control
+  readonly admins: Admins
   readonly events: RecentEvents
   readonly gate: { current: GateStatus | null }
   readonly token: string
@@ -103,6 +106,7 @@ export async function openBench({ recent = {}, ledgerSize = 0, ...more }: BenchO
   const link = { applied: true }
   const control = await openControl({ store, clock, pepper: new Uint8Array(32), publish: async () => link.applied })
   await control.setPolicy(samplePolicy)
+  const admins = await openAdmins({ documents: control.documents, clock })
   const events = openRecentEvents(recent)
   events.begin(ledgerSize)
   const gate: { current: GateStatus | null } = { current: sampleGate }
@@ -114,6 +118,7 @@ export async function openBench({ recent = {}, ledgerSize = 0, ...more }: BenchO
     socketPath: join(dir, 'admin.sock'),
     token: { verify: await createTokenVerifier(store) },
     control,
+    admins,
     events,
     gate: view,
     config: {
@@ -134,6 +139,7 @@ export async function openBench({ recent = {}, ledgerSize = 0, ...more }: BenchO
     ...clientOf({ url: admin.url, socketPath, token }),
     admin,
     control,
+    admins,
     events,
     gate,
     token,
