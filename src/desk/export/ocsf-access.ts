@@ -208,6 +208,7 @@ function unmappedOf(event: AccessEvent): OcsfEvent {
     identified_by: event.identifiedBy,
     scopes_held: event.scopesHeld,
     trusted_hop: event.trustedHop,
+    tls: event.tls,
     upstream: event.upstream,
     upstream_status: event.upstreamStatus,
     upstream_first_byte_us: event.upstreamFirstByteUs,

@@ -32,7 +32,7 @@ export function auditToOcsf({ seq, recordedAtUs, event }: PlacedAudit, product: 
     message: shape.message ?? event.kind,
     metadata: metadata(product, {
       log: 'audit',
-      uid: `audit/${seq}`,
+      uid: textOf(event, 'id') ?? `audit/${seq}`,
       seq,
       recordedAtUs,
       code: event.kind,
@@ -117,8 +117,8 @@ function entityShape(
           ? activity.enable
           : of.does
   const entity = known({
-    name: textOf(event, 'name', 'network', 'cidr', 'admin', 'consumer', 'review', 'title'),
-    uid: textOf(event, 'keyId', 'consumerId', 'networkId', 'reviewId', 'id'),
+    name: textOf(event, 'plan', 'name', 'network', 'cidr', 'admin', 'consumer', 'review', 'title'),
+    uid: textOf(event, 'keyId', 'consumerId', 'network', 'run', 'review'),
   })
   return {
     class: 'entity_management',
@@ -150,7 +150,7 @@ function signInShape(event: AuditEvent): Shape {
 
 function findingShape(event: AuditEvent): Shape {
   const severity = textOf(event, 'severity')
-  const closed = event.kind === 'incident.changed' && textOf(event, 'state') === 'resolved'
+  const closed = event.kind === 'incident.changed' && textOf(event, 'to', 'state') === 'resolved'
   const rule = textOf(event, 'rule', 'ruleId')
   return {
     class: 'detection_finding',
@@ -161,12 +161,12 @@ function findingShape(event: AuditEvent): Shape {
         : { id: 1, name: 'Create' },
     severity: isSeverity(severity) ? severity : 'medium',
     status: closed ? { status_id: 4, status: 'Resolved' } : { status_id: 1, status: 'New' },
-    ...known({ message: textOf(event, 'title') }),
+    ...known({ message: textOf(event, 'title', 'rule') }),
     members: () => ({
       is_alert: true,
       finding_info: {
-        uid: textOf(event, 'findingId', 'incidentId', 'id', 'fingerprint', 'finding', 'incident') ?? event.kind,
-        ...known({ title: textOf(event, 'title'), desc: textOf(event, 'note') }),
+        uid: textOf(event, 'finding', 'incident', 'fingerprint') ?? event.kind,
+        ...known({ title: textOf(event, 'title', 'rule'), desc: textOf(event, 'why', 'actor') }),
         ...(rule === null ? {} : { analytic: { uid: rule, type_id: 1, type: 'Rule' } }),
       },
     }),

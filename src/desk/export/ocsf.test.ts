@@ -94,7 +94,11 @@ test('auditToOcsf() sorts what was done into the classes that SIEMs have for it'
   assert.deepEqual([key['class_uid'], key['activity_name']], [3004, 'Deactivate'])
   assert.deepEqual(key['entity'], { name: 'acme', uid: 'A1', type: 'API key', type_id: 99 })
   assert.deepEqual(key['actor'], { user: { name: 'ada', type_id: 2, type: 'Admin' } })
-  const finding = audit({ ...at, kind: 'finding.raised', details: { id: 'f1', severity: 'high', title: 'Probing' } })
+  const finding = audit({
+    ...at,
+    kind: 'finding.raised',
+    details: { finding: 'f1', severity: 'high', title: 'Probing' },
+  })
   assert.deepEqual([finding['class_uid'], finding['severity'], finding['message']], [2004, 'High', 'Probing'])
   const refused = audit({ ...at, kind: 'admin.sign_in_refused', details: {} })
   assert.deepEqual([refused['class_uid'], refused['status']], [3002, 'Failure'])

@@ -13,13 +13,15 @@ export interface SyslogOptions {
   /** Stands in each message as its host. */
   readonly node: string
   readonly outbound: Pick<Outbound, 'connectTcp' | 'connectTls'>
+  /** How long a receiver that has taken everything may take to close its side. @default 2,000 */
+  readonly closeMs?: number
 }
 
 const deadlineMs = 10_000
 /** Longest time in which a receiver takes nothing. */
 const idleMs = 10_000
 /** A receiver that has read everything closes at once; one that keeps its side open has read what it wanted. */
-const closeMs = 2_000
+const closeMsDefault = 2_000
 /** What a receiver has read and not yet written to its disk, when it dies, nobody tells of. */
 const doubtMs = 1_000
 
@@ -28,7 +30,8 @@ const doubtMs = 1_000
  * still be lost with the connection. So each batch has a connection of its own, which counts as delivered when the receiver,
  * having read all of it, has closed its side in order; and the last batches are sent again when the receiver is then found to be away.
  */
-export function openSyslogSink({ url, ca, node, outbound }: SyslogOptions): Sink {
+export function openSyslogSink(options: SyslogOptions): Sink {
+  const { url, ca, node, outbound, closeMs = closeMsDefault } = options
   const host = hostnameOf(node)
   const [, scheme = 'tls', name = '', port = ''] = /^(tls|tcp):\/\/(.+):(\d+)$/.exec(url) ?? []
   const to = { host: name, port: Number(port), named: 'operator', deadlineMs } as const
@@ -40,7 +43,7 @@ export function openSyslogSink({ url, ca, node, outbound }: SyslogOptions): Sink
         scheme === 'tcp'
           ? await outbound.connectTcp({ ...to, use: 'clear' })
           : await outbound.connectTls({ ...to, ca: ca ?? undefined })
-      const end = await sendAll(socket, bytes, signal)
+      const end = await sendAll(socket, bytes, { signal, closeMs })
       const took = `${batch.length} ${batch.length === 1 ? 'message' : 'messages'}, ${bytes.length} bytes`
       return { kind: 'delivered', answer: end === 'closed' ? `took ${took}` : `took ${took}, and keeps its side open` }
     },
@@ -48,7 +51,11 @@ export function openSyslogSink({ url, ca, node, outbound }: SyslogOptions): Sink
 }
 
 /** Resolves when all was taken and the receiver closed, or did not within its time; throws when the connection broke. */
-async function sendAll(socket: Socket, bytes: Uint8Array, signal: AbortSignal): Promise<'closed' | 'open'> {
+async function sendAll(
+  socket: Socket,
+  bytes: Uint8Array,
+  { signal, closeMs }: { readonly signal: AbortSignal; readonly closeMs: number },
+): Promise<'closed' | 'open'> {
   const { promise, resolve, reject } = Promise.withResolvers<'closed' | 'open'>()
   const broke = (why: string, cause?: unknown): void =>
     reject(new GatehouseError('unreachable', `The syslog receiver broke off: ${why}`, { cause }))

@@ -49,8 +49,8 @@ const address = fc.oneof(fc.ipV4(), fc.ipV6(), text)
 const texts = fc.array(text, { maxLength: 3 })
 
 /** Any record that the gate could ever write, and many that it could not. */
-export const anyAccess: fc.Arbitrary<AccessEvent> = fc.record(
-  {
+export const anyAccess: fc.Arbitrary<AccessEvent> = fc
+  .record({
     kind: fc.constantFrom('request', 'amended'),
     opening: orNull,
     id: text,
@@ -64,6 +64,7 @@ export const anyAccess: fc.Arbitrary<AccessEvent> = fc.record(
     trustedHop: orNull,
     userAgent: orNull,
     scheme: text,
+    tls: fc.option(fc.record({ version: text, cipher: text, clientCert: orNull })),
     protocol: text,
     method: fc.oneof(text, fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND')),
     host: text,
@@ -106,9 +107,8 @@ export const anyAccess: fc.Arbitrary<AccessEvent> = fc.record(
     thread: count,
     unknown: texts,
     cut: fc.option(fc.record({ bytes: count, sha256: text })),
-  },
-  { noNullPrototype: true },
-)
+  })
+  .map((event) => ({ ...servedEvent, ...event }))
 
 /** Every kind of audit event that is mapped by name, and one of a later version. */
 export const auditKinds: readonly AuditKind[] = [
@@ -157,7 +157,7 @@ const detailName = fc.oneof(
     'title',
     'rule',
     'id',
-    'findingId',
+    'finding',
     'keyId',
     'consumerId',
     'admin',
