@@ -130,6 +130,7 @@ function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
       { name: 'Alerts', description: 'Ways to people' },
       { name: 'Reviews', description: 'Regular reviews of the logs, decided item by item and signed' },
       { name: 'Ledger', description: 'The logs as transparency logs, to be checked by anybody' },
+      { name: 'Sinks', description: 'Receivers of events: SIEMs and the like' },
     ],
   })
 }
