@@ -1,4 +1,4 @@
-import type { AccessEvent, AuditEvent, AuditKind } from '../../core/mod.ts'
+import type { AccessEvent, AuditEvent, AuditKind, AuditValue } from '../../core/mod.ts'
 import { type Check, joined, listing } from './check.ts'
 import { isLedger } from './checks-access.ts'
 import type { CheckRow, Place, Severity } from './results.ts'
@@ -116,12 +116,22 @@ const sayingCharsMax = 160
 function saying({ details }: AuditEvent): string {
   return Object.entries(details)
     .filter(([name]) => !silent.has(name))
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? value.join(', ') : String(value)}`)
+    .map(([name, value]) => `${name.replace(/Ms$/, '')} ${wordOf(name, value)}`)
     .join(', ')
     .slice(0, sayingCharsMax)
 }
 
-const silent: ReadonlySet<string> = new Set(['id', 'sha256', 'fingerprint'])
+const silent: ReadonlySet<string> = new Set(['id', 'sha256', 'fingerprint', 'consumerId'])
+
+/** What a date can hold (ECMA-262). */
+const momentMsMax = 8.64e15
+
+/** Moments as people read them. */
+function wordOf(name: string, value: AuditValue): string {
+  if (typeof value === 'object') return value.join(', ')
+  const isMoment = name.endsWith('AtMs') && typeof value === 'number' && Math.abs(value) < momentMsMax
+  return isMoment ? new Date(value).toISOString() : String(value)
+}
 
 function incidentOf({ details }: AuditEvent): string {
   const named = details['incident'] ?? details['number'] ?? details['id']

@@ -90,7 +90,7 @@ function trustSection({ facts }: Trust): Html {
           (one) =>
             html`<tr class="${one.state}">
               <td>${one.title}</td>
-              <td>${one.state === 'ok' ? '✓ yes' : '✕ limited'}</td>
+              <td class="short">${one.state === 'ok' ? '✓ yes' : '✕ limited'}</td>
               <td>${one.text}</td>
             </tr> `,
         )}
@@ -103,7 +103,7 @@ function checksSection(checks: readonly CheckResult[]): Html {
   return html`<section>
     <h2>Checks</h2>
     <p>All ${checks.length} checks ran, also those that found nothing.</p>
-    <table>
+    <table class="checks">
       <thead>
         <tr>
           <th>Check</th>
@@ -161,7 +161,7 @@ function differencesSection({ against, before, now, entries, beyond }: Differenc
 function itemsSection(items: readonly DecidedItem[]): Html {
   return html`<section>
     <h2>Decisions</h2>
-    <table>
+    <table class="items">
       <thead>
         <tr>
           <th>Item</th>
@@ -182,7 +182,7 @@ function itemRow({ id, severity, title, text, places, decision }: DecidedItem): 
   const until = decision === null || decision.untilMs === null ? '' : ` until ${moment(decision.untilMs)}`
   return html`<tr class="${severity}">
     <td><strong>${title}</strong><br />${text}<br /><small>${id}${where === '' ? '' : `; records ${where}`}</small></td>
-    <td>${decision === null ? 'open' : decision.disposition + until}</td>
+    <td class="${until === '' ? 'short' : ''}">${decision === null ? 'open' : decision.disposition + until}</td>
     <td>${decision?.note ?? ''}</td>
     <td>${decision === null ? '' : `${decision.by}, ${moment(decision.atMs)}`}</td>
   </tr> `
@@ -240,7 +240,7 @@ function sampledTable(records: readonly SampledRecord[]): Html {
         (one) =>
           html`<tr>
             <td class="number">${one.seq}</td>
-            <td>${moment(one.atMs)}</td>
+            <td class="short">${moment(one.atMs)}</td>
             <td>${one.method} ${one.path}<br /><small>${one.requestId}</small></td>
             <td>${one.status} ${one.outcome} ${one.reason}</td>
             <td>

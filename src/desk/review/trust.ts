@@ -109,7 +109,9 @@ async function indexed({ index, requests, pins: { access } }: TrustParts): Promi
   }
 }
 
-function signed({ log, to, checkpointSize, fault }: Pin): TrustFact {
+function signed({ log, to, checkpoint, checkpointSize, fault }: Pin): TrustFact {
+  if (checkpoint === '')
+    return { id: `signed_${log}`, title: `The ${log} log is what was signed`, state: 'ok', text: 'It is empty' }
   return fact(`signed_${log}`, `The ${log} log is what was signed`, fault === '', {
     ok: `The root of the first ${to} records is the beginning of the checkpoint over ${checkpointSize}, whose signature is good`,
     limited: fault,
