@@ -70,21 +70,28 @@ function overridden(config: Config, options: RunOptions): Config {
       threads: options.threads ?? config.gate.threads,
       listeners: options.listen === undefined ? config.gate.listeners : [address('listen', options.listen)],
     },
-    admin: options.admin === undefined ? config.admin : { ...config.admin, ...address('admin', options.admin) },
+    admin: options.admin === undefined ? config.admin : adminAt(config.admin, options.admin),
   }
 }
 
-/** An address of the command line; as in the file, a bad one is refused, and the admin API stays on loopback. */
+/** As in the file, the admin API stays on loopback unless it has TLS. */
+function adminAt(admin: Config['admin'], text: string): Config['admin'] {
+  const { host, port } = address('admin', text)
+  if (isLoopback(host) || admin.tls !== null) return { ...admin, host, port }
+  throw new GatehouseError(
+    'invalid_argument',
+    `Cannot open the admin API on '${text}' without TLS: name certificate and key below admin.tls in the configuration`,
+  )
+}
+
+/** An address of the command line; as in the file, a bad one is refused. */
 function address(option: string, text: string): Address {
   const parsed = parseAddress(text)
-  if (parsed === null)
-    throw new GatehouseError(
-      'invalid_argument',
-      `Cannot listen on '${text}': --${option} takes an address and a port, such as 127.0.0.1:8080`,
-    )
-  if (option === 'admin' && !isLoopback(parsed.host))
-    throw new GatehouseError('invalid_argument', `Cannot open the admin API on '${text}': it listens on loopback only`)
-  return parsed
+  if (parsed !== null) return parsed
+  throw new GatehouseError(
+    'invalid_argument',
+    `Cannot listen on '${text}': --${option} takes an address and a port, such as 127.0.0.1:8080`,
+  )
 }
 
 /** Calls back when the file was saved. Looks twice a second at time and size, which also sees editors that replace the file. */

@@ -8,7 +8,7 @@ import type { DeskBase, RoomDoors } from './desk-rooms.ts'
 const sweepMs = 5_000
 
 /** What stands behind the console: who may enter, and its pages. */
-export async function openDeskConsole({ control, events, stack, log }: DeskBase): Promise<RoomDoors> {
+export async function openDeskConsole({ config, control, events, stack, log }: DeskBase): Promise<RoomDoors> {
   const admins = await openAdmins({ documents: control.documents, clock: systemClock })
   const sweeping = setInterval(() => {
     admins.sweep().catch((error: unknown) => log.warn('Sessions could not be swept', { why: messageOf(error) }))
@@ -16,7 +16,9 @@ export async function openDeskConsole({ control, events, stack, log }: DeskBase)
   sweeping.unref()
   stack.defer(() => clearInterval(sweeping))
   const overview = stack.use(openOverview({ events, clock: systemClock }))
-  return { admins, overview, console: openConsoleFiles(consoleFolder(), () => systemClock.monotonicMs()) }
+  const { hosts, tls } = config.admin
+  const files = openConsoleFiles(consoleFolder(), () => systemClock.monotonicMs())
+  return { hosts, tls, admins, overview, console: files }
 }
 
 /** The link with which the first owner is made; null when there is an owner. Nobody sees it who does not see the terminal. */

@@ -144,7 +144,15 @@ interface ReloadParts {
 
 /** What a process reads once, at its start. */
 function atStart({ gate, admin, outbound, sinks, reviews, policy }: Config): string {
-  return JSON.stringify([gate, admin, outbound, sinks, reviews, policy.limitKeysMax, { ...policy.ledger, holdBytesMax: 0 }])
+  return JSON.stringify([
+    gate,
+    admin,
+    outbound,
+    sinks,
+    reviews,
+    policy.limitKeysMax,
+    { ...policy.ledger, holdBytesMax: 0 },
+  ])
 }
 
 /** Reads the configuration again; a bad file changes nothing, and what needs a restart is said. */

@@ -1,4 +1,4 @@
-import { type Address, isLoopback, parseAddress, parseNetwork } from './addresses.ts'
+import { type Address, parseAddress, parseNetwork } from './addresses.ts'
 import { meantText } from './did-you-mean.ts'
 import { bad, good, type Kind, mistaken, textKind } from './kinds.ts'
 
@@ -11,17 +11,6 @@ export const addressKind: Kind<Address> = textKind({
   meant: meantAddress,
   check: good,
 })
-
-/** Nobody else may reach the admin API while it has no TLS. */
-export const loopbackKind: Kind<Address> = {
-  schema: addressKind.schema,
-  read: (value) => {
-    const read = addressKind.read(value)
-    if (!read.ok || isLoopback(read.value.host)) return read
-    const hint = 'write 127.0.0.1 instead; from elsewhere, use a tunnel such as ssh -L'
-    return bad('GH-C014', 'is reachable from other machines, and the admin API has no TLS in this version', hint)
-  },
-}
 
 function meantAddress(text: string): string | null {
   const bare = text.replace(/^[a-z]+:\/\//i, '').replace(/\/+$/, '')

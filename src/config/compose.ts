@@ -1,18 +1,20 @@
 import type { Api, GateSettings, LimitPolicy, Policy, Route, Upstream } from '../core/mod.ts'
 import { nodeNameOf } from './names.ts'
 import type { ApiSection, ConfigFile, LimitSection, RouteSection } from './file-types.ts'
+import { type AdminConfig, composeAdmin } from './section-console.ts'
 import type { DetectSection } from './section-detect.ts'
 import { type AlertsConfig, composeAlerts } from './section-notify.ts'
+import { composeOauth } from './section-oauth.ts'
 import type { OutboundSection } from './section-outbound.ts'
 import { composeReviews, type ReviewConfig } from './section-reviews.ts'
 import { composeSinks, type SinkConfig } from './section-sinks.ts'
+import { composeTls } from './section-tls.ts'
 
 /** Everything that Gatehouse is told by its operator. */
 export interface Config {
   /** Takes effect at a start. */
   readonly gate: GateSettings
-  /** Where the admin API listens; takes effect at a start. */
-  readonly admin: { readonly host: string; readonly port: number }
+  readonly admin: AdminConfig
   /** What may be called; takes effect at a start. */
   readonly outbound: OutboundSection
   /** Receivers of all records; takes effect at a start. */
@@ -41,8 +43,8 @@ export function compose(file: ConfigFile, { cores, host }: Machine): Config {
   const { listen: listeners, data, threads, trustedHops, connections, ledger, limits } = file
   const node = file.node ?? nodeNameOf(host, 'gatehouse')
   return {
-    gate: { node, listeners, dataDir: data, threads: threads ?? Math.max(1, cores - 1) },
-    admin: file.admin.listen,
+    gate: { node, listeners, dataDir: data, threads: threads ?? Math.max(1, cores - 1), tls: composeTls(file.tls) },
+    admin: composeAdmin(file.admin),
     outbound: file.outbound,
     sinks: composeSinks(file.sinks),
     reviews: composeReviews(file.reviews),
@@ -51,6 +53,7 @@ export function compose(file: ConfigFile, { cores, host }: Machine): Config {
     policy: {
       apis: Object.entries(file.apis).map(([name, api]) => apiOf(name, api, file)),
       trustedHops,
+      issuers: composeOauth(file.oauth),
       connections: {
         urlBytesMax: connections.urlMax,
         headerBytesMax: connections.headersMax,
@@ -89,9 +92,10 @@ function apiOf(name: string, api: ApiSection, file: ConfigFile): Api {
   }
 }
 
-function upstreamOf(url: string, { timeouts, connections }: ApiSection): Upstream {
+function upstreamOf(url: string, { timeouts, connections, upstreamTls }: ApiSection): Upstream {
   return {
     url,
+    tls: url.startsWith('https:') ? upstreamTls : null,
     connectMs: timeouts.connect,
     headersMs: timeouts.headers,
     idleMs: timeouts.idle,
@@ -118,7 +122,7 @@ function routeOf(route: RouteSection, api: ApiSection): Route {
     path: route.path,
     auth,
     // Scopes of the API are for those of its routes on which somebody is identified.
-    scopes: auth === 'none' ? [] : [...new Set([...api.scopes, ...route.scopes])],
+    scopes: auth.length === 0 ? [] : [...new Set([...api.scopes, ...route.scopes])],
     limits: limitsOf([...api.limits, ...route.limits]),
     bodyBytesMax: route.body.max ?? api.body.max,
     deadlineMs: route.timeouts.total ?? api.timeouts.total,

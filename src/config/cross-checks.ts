@@ -1,11 +1,14 @@
 import { addressText, collide } from './addresses.ts'
+import { authChecks } from './auth-checks.ts'
 import type { LimitSection } from './file-types.ts'
 import { apiNames } from './names.ts'
 import type { ApiOutline, Outline, Placed, RouteOutline } from './outline.ts'
 import type { Finding, Path } from './problems.ts'
 import { isBroken, pathKey, pathText, quoted, type Reading, shown, valueAt } from './reading.ts'
 import { shapeOf } from './route-path.ts'
+import { adminChecks } from './section-console.ts'
 import { notifyChecks } from './section-notify.ts'
+import { oauthChecks } from './section-oauth.ts'
 import { reviewChecks } from './section-reviews.ts'
 import { sinkChecks } from './section-sinks.ts'
 import { rateText } from './units.ts'
@@ -16,6 +19,9 @@ export function crossChecks(outline: Outline, reading: Reading): readonly Findin
     ...apiChecks(reading),
     ...sinkChecks(reading),
     ...reviewChecks(reading),
+    ...oauthChecks(reading),
+    ...authChecks(outline, reading),
+    ...adminChecks(outline, reading),
     ...addressChecks(outline, reading),
     ...limitNameChecks(outline, reading),
     ...notifyChecks(reading),
@@ -154,9 +160,9 @@ function upstreamChecks({ path, name }: ApiOutline, reading: Reading): readonly 
 
 /** Scopes are held by whoever is identified; where nobody is asked they would protect nothing. */
 function scopeChecks(api: ApiOutline): readonly Finding[] {
-  const findings = api.auth === 'none' && api.scopes.length > 0 ? [contradiction(api.path)] : []
+  const findings = api.auth?.length === 0 && api.scopes.length > 0 ? [contradiction(api.path)] : []
   for (const { path, route, auth, written } of api.routes) {
-    if (written && auth === 'none' && route.scopes.length > 0) findings.push(contradiction(path))
+    if (written && auth?.length === 0 && route.scopes.length > 0) findings.push(contradiction(path))
     if (new Set([...api.scopes, ...route.scopes]).size > scopesPerRouteMax) {
       findings.push({
         code: 'GH-C009',

@@ -18,6 +18,12 @@ apis:
     limits: [{ name: all, per: ip, allow: 10/s }]
 `
 
+/** With the sections of which one member alone is none. */
+const whole = `${file}tls: { cert: a.crt, key: a.key }
+admin: { tls: { cert: a.crt, key: a.key } }
+oauth: { issuer: https://id.example.com, audience: orders-api }
+`
+
 test('variableOf() names the variable of a setting', () => {
   assert.equal(variableOf(['connections', 'urlMax']), 'GATEHOUSE_CONNECTIONS_URL_MAX')
   assert.equal(variableOf(['connections', 'perIpMax']), 'GATEHOUSE_CONNECTIONS_PER_IP_MAX')
@@ -44,6 +50,7 @@ test('a variable takes the place of the scalar that it names', () => {
     listeners: [{ host: '127.0.0.1', port: 9000 }],
     threads: 7,
     dataDir: './gatehouse-data',
+    tls: null,
   })
   assert.deepEqual([admin.port, policy.ledger.waitMs, policy.rateLimitHeaders], [9001, 3000, false])
   assert.deepEqual(
@@ -55,7 +62,7 @@ test('a variable takes the place of the scalar that it names', () => {
 test('every scalar can be overridden, and a wrong value names its variable', () => {
   for (const path of openSchemaMap().scalars(['my-api'])) {
     const name = variableOf(path)
-    const read = load(file, { [name]: '\n not a value \n' })
+    const read = load(whole, { [name]: '\n not a value \n' })
     if (name === 'GATEHOUSE_DATA') continue // any text is the name of a folder
     assert.ok(!read.ok, name)
     assert.deepEqual(

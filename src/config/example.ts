@@ -24,14 +24,36 @@ version: 1
 # Begin with observe, look at gatehouse tail for a day, then enforce. An API may have its own mode.
 mode: observe
 
-# Where callers connect, one address or a list. There is no TLS in this version: before you listen on 0.0.0.0, put a
-# proxy with TLS in front, and name its network in trustedHops so that the addresses of callers are known.
+# Where callers connect, one address or a list. From other machines they should come by TLS: below. Where a proxy stands in
+# front, name its network in trustedHops so that the addresses of callers are known.
 listen: 127.0.0.1:8080
 #trustedHops: [10.0.0.0/8]
 
-# The admin API, for this machine only.
+# TLS for callers. The files are PEM, and read again when they change. With clientCa callers may prove themselves by a
+# certificate: gatehouse certs add --consumer acme --file acme.crt, and auth: mtls or auth: [api-key, mtls].
+#tls:
+#  listen: 127.0.0.1:8443
+#  cert: /etc/gatehouse/tls.crt
+#  key: /etc/gatehouse/tls.key
+#  min: "1.2" # or "1.3"
+#  clientCa: /etc/gatehouse/clients-ca.crt
+#  clientCert: optional # or none, required
+
+# An authorization server whose access tokens (JWT, RFC 9068) are accepted where auth names oauth. Several: issuers: { name: … }
+#oauth:
+#  issuer: https://id.example.com # what iss is, exactly
+#  audience: orders-api # what must stand in aud; one or a list
+#  algorithms: [ES256, ES384, EdDSA, Ed25519, PS256, RS256]
+#  jwks: https://id.example.com/jwks # its keys; found by its metadata when left out
+#  clockSkew: 5s
+#  ageMax: 1d # longest life of a token
+#  scopesClaim: scope
+
+# The admin API and the console, for this machine only. For others: listen: 0.0.0.0:8090, with tls and the names in hosts.
 admin:
   listen: 127.0.0.1:8090
+#  hosts: [gatehouse.example.com]
+#  tls: { cert: /etc/gatehouse/admin.crt, key: /etc/gatehouse/admin.key }
 
 # The name of this node, with which the names of its logs begin: choose one that stays. The host's name unless you say otherwise.
 #node: gate-1.example.com
@@ -51,8 +73,15 @@ apis:
     # Hosts that this API answers to, without port; every host when left out.
     #hosts: [api.example.com]
 
+    # TLS to upstreams that begin with https://; their certificate is always verified.
+    #upstreamTls:
+    #  ca: /etc/gatehouse/upstream-ca.crt # instead of the public authorities
+    #  cert: /etc/gatehouse/gateway.crt # what the gateway proves itself with
+    #  key: /etc/gatehouse/gateway.key
+    #  serverName: orders.internal # instead of the host of the URL
+
     # api-key: callers show a key, made with gatehouse keys create --consumer acme --scopes orders:read
-    # none: nobody is asked.
+    # oauth: an access token. mtls: a client certificate. A list takes any of them. none: nobody is asked.
     auth: api-key
 
     # Limits must all admit. per: consumer, credential or ip (an IPv6 address counts as its /64). The number holds in any

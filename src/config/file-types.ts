@@ -1,10 +1,13 @@
-import type { Durability, LimitPartition, Mode } from '../core/mod.ts'
+import type { AuthMethod, Durability, LimitPartition, Mode, UpstreamTls } from '../core/mod.ts'
 import type { Address } from './addresses.ts'
 import type { DetectSection } from './section-detect.ts'
 import type { AlertsSection, NotifySection } from './section-notify.ts'
+import type { OauthSection } from './section-oauth.ts'
 import type { OutboundSection } from './section-outbound.ts'
 import type { ReviewsSection } from './section-reviews.ts'
 import type { SinksSection } from './section-sinks.ts'
+import type { TlsSection } from './section-tls.ts'
+import type { AdminSection } from './section-console.ts'
 import type { Rate } from './units.ts'
 
 /** What the file says, parsed and with its defaults; null where the file leaves the choice to something else. */
@@ -12,7 +15,7 @@ export interface ConfigFile {
   readonly version: 1
   readonly mode: Mode
   readonly listen: readonly Address[]
-  readonly admin: { readonly listen: Address }
+  readonly admin: AdminSection
   readonly node: string | null
   readonly data: string
   readonly threads: number | null
@@ -20,6 +23,8 @@ export interface ConfigFile {
   readonly connections: ConnectionsSection
   readonly ledger: LedgerSection
   readonly limits: { readonly keysMax: number; readonly headers: boolean }
+  readonly tls: TlsSection | null
+  readonly oauth: OauthSection
   readonly outbound: OutboundSection
   readonly sinks: SinksSection
   readonly reviews: ReviewsSection
@@ -67,6 +72,7 @@ export interface ApiSection {
     readonly total: number
   }
   readonly connections: number
+  readonly upstreamTls: UpstreamTls | null
   readonly auth: AuthChoice
   readonly scopes: readonly string[]
   readonly limits: readonly LimitSection[]
@@ -74,8 +80,8 @@ export interface ApiSection {
   readonly routes: readonly RouteSection[] | null
 }
 
-/** How callers of a route prove who they are. */
-export type AuthChoice = 'api-key' | 'none'
+/** How callers of a route prove who they are: by any one of these; empty for none. */
+export type AuthChoice = readonly AuthMethod[]
 
 /** One entry of `limits:` */
 export interface LimitSection {

@@ -27,7 +27,7 @@ test('loadConfig() completes a minimal file with every default', () => {
     id: '/{rest*}',
     methods: [],
     path: '/{rest*}',
-    auth: 'api-key',
+    auth: ['api-key'],
     scopes: [],
     limits: [],
     bodyBytesMax: 10_485_760,
@@ -35,14 +35,21 @@ test('loadConfig() completes a minimal file with every default', () => {
   }
   const upstream = {
     url: 'http://127.0.0.1:3000',
+    tls: null,
     connectMs: 5000,
     headersMs: 30_000,
     idleMs: 30_000,
     connectionsMax: 128,
   }
   assert.deepEqual(configOf(load(minimal)), {
-    gate: { node: 'gate-one', listeners: [{ host: '127.0.0.1', port: 8080 }], dataDir: './gatehouse-data', threads: 3 },
-    admin: { host: '127.0.0.1', port: 8090 },
+    gate: {
+      node: 'gate-one',
+      listeners: [{ host: '127.0.0.1', port: 8080 }],
+      dataDir: './gatehouse-data',
+      threads: 3,
+      tls: null,
+    },
+    admin: { host: '127.0.0.1', port: 8090, hosts: [], tls: null },
     outbound: { allow: [] },
     sinks: [],
     reviews: [
@@ -75,6 +82,7 @@ test('loadConfig() completes a minimal file with every default', () => {
         },
       ],
       trustedHops: [],
+      issuers: [],
       connections: {
         urlBytesMax: 8192,
         headerBytesMax: 16_384,
@@ -145,7 +153,7 @@ apis:
       id: 'GET,HEAD /v1/{id}',
       methods: ['GET', 'HEAD'],
       path: '/v1/{id}',
-      auth: 'api-key',
+      auth: ['api-key'],
       scopes: ['orders', 'read'],
       limits: [all, { name: 'few', per: 'ip', limit: 50, windowMs: 10_000 }],
       bodyBytesMax: 1_048_576,
@@ -155,7 +163,7 @@ apis:
       id: '/login',
       methods: [],
       path: '/login',
-      auth: 'none',
+      auth: [],
       scopes: [],
       limits: [all],
       bodyBytesMax: 4096,
@@ -221,7 +229,7 @@ error[GH-C010]: the environment variable ORDERS_URLL is not set
   8 |     upstream: env:ORDERS_URLL
     |               ^^^^^^^^^^^^^^^ did you mean "ORDERS_URL"?
 
-error[GH-C007]: "apikey" is not one of api-key, none
+error[GH-C007]: "apikey" is not one of api-key, oauth, mtls, none
   --> gatehouse.yaml:9:11  (apis.orders.auth)
     |
   9 |     auth: apikey
@@ -311,7 +319,7 @@ const single: readonly (readonly [string, string, string])[] = [
   [
     `${minimal}admin: { listen: 0.0.0.0:8090 }\n`,
     'GH-C014',
-    '"0.0.0.0:8090" is reachable from other machines, and the admin API has no TLS in this version',
+    '"0.0.0.0:8090" is reachable from other machines, and the admin API has no TLS',
   ],
   [`${minimal}trustedHops: [10.1.2.3/8]\n`, 'GH-C008', '"10.1.2.3/8" has bits behind its mask'],
   [`${minimal}data: !path x\n`, 'GH-C002', 'this YAML is not understood: Unresolved tag: !path'],
@@ -397,7 +405,7 @@ test('configFor() puts one observed API in front of the upstream', () => {
   assert.deepEqual([api?.name, api?.mode, api?.upstreams[0]?.url], ['default', 'observe', 'http://localhost:3000'])
   assert.deepEqual(
     api?.routes.map(({ path, methods, auth }) => ({ path, methods, auth })),
-    [{ path: '/{rest*}', methods: [], auth: 'api-key' }],
+    [{ path: '/{rest*}', methods: [], auth: ['api-key'] }],
   )
 })
 

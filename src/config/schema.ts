@@ -3,7 +3,8 @@
  * the parser, the JSON Schema for editors, and the names of the environment variables that override it.
  */
 import * as z from 'zod'
-import { addressKind, hostKind, loopbackKind, networkKind, upstreamKind } from './address-kinds.ts'
+import { addressKind, hostKind, networkKind, upstreamKind } from './address-kinds.ts'
+import { authKind } from './auth-kind.ts'
 import type {
   ApiSection,
   AuthChoice,
@@ -17,14 +18,20 @@ import { booleanKind, choiceKind, integerKind, leaf, oneOrMany, optional, sectio
 import { durationKind, powerOfTwoKind, rateKind, sizeKind } from './measures.ts'
 import { apiNames, folderKind, limitNameKind, methodKind, nodeNameKind, scopeKind, versionKind } from './names.ts'
 import { routePathKind } from './route-path.ts'
+import { adminSchema } from './section-console.ts'
 import { detectSchema } from './section-detect.ts'
 import { alertsSchema, notifySchema } from './section-notify.ts'
+import { oauthSchema } from './section-oauth.ts'
 import { outboundSchema } from './section-outbound.ts'
 import { reviewsSchema } from './section-reviews.ts'
 import { sinksSchema } from './section-sinks.ts'
+import { tlsSchema, upstreamTlsSchema } from './section-tls.ts'
 
-/** `api-key`: an API key of a registered consumer. `none`: nobody is asked. */
-export const authSchema: z.ZodType<AuthChoice> = leaf(choiceKind('api-key', 'none'))
+/**
+ * `api-key`: an API key of a registered consumer. `oauth`: an access token of one of `oauth.issuers`. `mtls`: a registered client
+ * certificate. `none`: nobody is asked.
+ */
+export const authSchema: z.ZodType<AuthChoice> = leaf(authKind)
 
 /** Schemas of single parts, for looking at a file of which other parts are wrong. */
 export const hostsSchema: z.ZodType<readonly string[]> = z
@@ -90,7 +97,7 @@ export const modeSetting: z.ZodType<ConfigFile['mode']> = setting(
 /** One API. */
 export const apiSchema: z.ZodType<ApiSection> = z.strictObject({
   hosts: hostsSchema,
-  upstream: optional(upstreamSchema, 'Where requests go: http://host:port, a base path may follow'),
+  upstream: optional(upstreamSchema, 'Where requests go: http://host:port or https://host:port, a base path may follow'),
   upstreams: optional(z.array(upstreamSchema).min(1).max(64), 'Several upstreams instead of one, taken in turn'),
   mode: optional(leaf(modeSchema), 'As the whole file when left out'),
   durability: setting(
@@ -112,7 +119,10 @@ export const apiSchema: z.ZodType<ApiSection> = z.strictObject({
     'How long to wait',
   ),
   connections: setting(integerKind(1, 65_535), 128, 'Connections to each upstream, from each thread'),
-  auth: authSchema.prefault('api-key').describe('How callers prove who they are'),
+  upstreamTls: upstreamTlsSchema,
+  auth: authSchema
+    .prefault('api-key')
+    .describe('How callers prove who they are: api-key, oauth, mtls, a list of these, or none'),
   scopes: scopesSchema,
   limits: limitsSchema,
   body: section(z.strictObject({ max: setting(bodyMax, '10mb', 'Largest body of a request') }), 'Bodies of requests'),
@@ -165,10 +175,7 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   version: leaf(versionKind).describe('Of the language of this file'),
   mode: modeSetting,
   listen: setting(oneOrMany(addressKind), '127.0.0.1:8080', 'Where the gateway listens; one address or a list'),
-  admin: section(
-    z.strictObject({ listen: setting(loopbackKind, '127.0.0.1:8090', 'Where the admin API listens; loopback only') }),
-    'The admin API',
-  ),
+  admin: adminSchema,
   node: optional(
     leaf(nodeNameKind),
     'The name of this node, which begins the names of its logs; the name of the host when left out. A log that exists keeps its name',
@@ -189,6 +196,8 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
     }),
     'Limits as a whole; each stands with its API or route',
   ),
+  tls: tlsSchema,
+  oauth: oauthSchema,
   outbound: outboundSchema,
   sinks: sinksSchema,
   reviews: reviewsSchema,
