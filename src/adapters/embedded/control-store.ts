@@ -1,11 +1,12 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import {
   type AuditEvent,
+  completePolicy,
   type DocumentRange,
   type DocumentWrite,
   GatehouseError,
   messageOf,
-  type Policy,
+  type NetworkRule,
   type SnapshotChange,
 } from '../../core/mod.ts'
 import type { Sealer } from '../../crypto/mod.ts'
@@ -41,12 +42,13 @@ export function openEmbeddedControlStore(path: string, sealer: Sealer): ControlS
       run('read', () =>
         within(database, 'BEGIN', () => {
           const rules = statements.rules.get()
-          const policy = rules?.['policy'] ?? null
+          const [policy, networks] = [rules?.['policy'] ?? null, rules?.['networks'] ?? null]
           return {
             revision: Number(rules?.['revision']),
-            policy: policy === null ? null : (rows.open(policy, policyPlace) as Policy), // written by commit
+            policy: policy === null ? null : completePolicy(rows.open(policy, policyPlace)),
             consumers: statements.consumers.all().map((row) => rows.consumerOf(row)),
             credentials: statements.credentials.all().map((row) => rows.credentialOf(row)),
+            networks: networks === null ? [] : (rows.open(networks, networksPlace) as NetworkRule[]), // written by commit
           }
         }),
       ),
@@ -75,6 +77,7 @@ export function openEmbeddedControlStore(path: string, sealer: Sealer): ControlS
 
 /** Where sealed values stand that have no id of their own. */
 const policyPlace = 'policy'
+const networksPlace = 'networks'
 const outboxPlace = 'outbox'
 
 interface Parts {
@@ -194,11 +197,12 @@ interface Store {
 
 function prepare(database: DatabaseSync): Statements {
   return {
-    rules: database.prepare('SELECT revision, policy FROM rules'),
+    rules: database.prepare('SELECT revision, policy, networks FROM rules'),
     consumers: database.prepare('SELECT * FROM consumers ORDER BY place'),
     credentials: database.prepare('SELECT * FROM credentials ORDER BY place'),
     raise: database.prepare(
-      'UPDATE rules SET revision = $revision, policy = coalesce($policy, policy) WHERE revision = $revision - 1',
+      `UPDATE rules SET revision = $revision, policy = coalesce($policy, policy), networks = coalesce($networks, networks)
+       WHERE revision = $revision - 1`,
     ),
     putConsumer: database.prepare(
       `INSERT INTO consumers (id, name_tag, sealed) VALUES ($id, $name_tag, $sealed)
@@ -235,10 +239,12 @@ function prepare(database: DatabaseSync): Statements {
 const documentsInRange = `SELECT id, position, sealed FROM documents
   WHERE collection = $collection AND position >= $from AND position < $to`
 
-function commit({ statements, rows }: Store, { revision, policy, consumers, credentials }: SnapshotChange): void {
+function commit({ statements, rows }: Store, change: SnapshotChange): void {
+  const { revision, policy, networks, consumers, credentials } = change
   const { changes } = statements.raise.run({
     revision,
     policy: policy === null ? null : rows.seal(policy, policyPlace),
+    networks: networks === null ? null : rows.seal(networks, networksPlace),
   })
   if (changes !== 1) {
     const held = Number(statements.rules.get()?.['revision'])

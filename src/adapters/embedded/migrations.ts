@@ -42,6 +42,7 @@ const steps: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX documents_by_position ON documents (collection, position, id);
   `,
+  'ALTER TABLE rules ADD COLUMN networks BLOB;',
 ]
 
 /** 'GTHS' in the file's header, by which a sealed control store is told from any other SQLite database. */
