@@ -113,6 +113,8 @@ const mistakes: Readonly<Record<Exclude<ProblemCode, 'GH-C001' | 'GH-C016' | 'GH
     'version: 1\napis:\n  orders:\n    upstream: http://127.0.0.1:3000\n    routes:\n      - { path: /login, auth: none, limits: [{ name: logins, per: consumer, allow: 10/m }] }',
   'GH-W006':
     'version: 1\ntrustedHops: [0.0.0.0/0]\napis:\n  orders:\n    upstream: http://127.0.0.1:3000\n    limits: [{ name: all, per: ip, allow: 50/s }]',
+  'GH-W007':
+    'version: 1\napis:\n  orders:\n    upstream: http://127.0.0.1:3000\n    limits: [{ name: all, per: ip, allow: 50/s }]\n    routes:\n      - { path: /admin, scopes: [admin] }\n      - path: /{rest*}',
 }
 
 test('pages of configuration problems show what gatehouse check prints', (t) => {
