@@ -6,6 +6,7 @@ import { sessionRead } from './api/reads.ts'
 import { Pages } from './app/router.tsx'
 import { applyTheme } from './app/theme.ts'
 import { Toasts } from './parts/toasts.tsx'
+// oxlint-disable-next-line import/no-unassigned-import -- a style sheet has nothing to assign
 import './styles.css'
 
 applyTheme()

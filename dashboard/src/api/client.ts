@@ -41,7 +41,13 @@ export async function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, b
   return (text === '' ? null : JSON.parse(text)) as T // see getJson
 }
 
-async function ask(path: string, init: RequestInit, { signal, by = 'user' }: Asking): Promise<Response> {
+interface Sent {
+  readonly method: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+async function ask(path: string, init: Sent, { signal, by = 'user' }: Asking): Promise<Response> {
   const deadline = AbortSignal.timeout(answerMs)
   const headers = {
     ...init.headers,

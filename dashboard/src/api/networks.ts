@@ -2,6 +2,7 @@ import type { NetworkRule } from '../../../src/core/network-rule.ts'
 import { isInNetwork } from '../lib/address.ts'
 import { getJson, send } from './client.ts'
 import { type Read, readEvents } from './reads.ts'
+import type { EventPage, ShownEvent } from './types.ts'
 
 export type { NetworkRule }
 
@@ -38,25 +39,33 @@ export interface Effect {
   readonly consumers: readonly string[]
 }
 
-const effectRecords = 1_000
+const effectPages = 4
+const pageRecords = 1_000
 
 /** The effect on the newest records that this desk holds. */
 export function effectRead(cidr: string): Read<Effect> {
   return {
     queryKey: ['effect', cidr],
     queryFn: async () => {
-      const { items } = await readEvents(new URLSearchParams({ kind: 'request' }), {
-        before: null,
-        limit: effectRecords,
-      })
-      const hit = items.filter(({ event }) => isInNetwork(event.clientIp, cidr))
+      const seen: ShownEvent[] = []
+      let before: number | null = null
+      for (let at = 0; at < effectPages; at++) {
+        const page: EventPage = await readEvents(requests, { before, limit: pageRecords })
+        seen.push(...page.items)
+        before = page.next
+        if (before === null) break
+      }
+      const hit = seen.filter(({ event }) => isInNetwork(event.clientIp, cidr))
       return {
-        lookedAt: items.length,
-        sinceMs: items.at(-1)?.event.receivedAtMs ?? null,
+        lookedAt: seen.length,
+        sinceMs: seen.at(-1)?.event.receivedAtMs ?? null,
         hit: hit.length,
         served: hit.filter(({ event }) => event.outcome === 'served').length,
         consumers: [...new Set(hit.flatMap(({ event }) => event.consumer ?? []))],
       }
     },
+    staleTime: 30_000,
   }
 }
+
+const requests = new URLSearchParams({ kind: 'request' })

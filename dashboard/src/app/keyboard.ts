@@ -12,7 +12,7 @@ export function useKeys(keys: Keys): void {
   useEffect(() => {
     let first: { readonly key: string; readonly atMs: number } | null = null
     const onKey = (event: KeyboardEvent): void => {
-      if (event.defaultPrevented || event.altKey || isBusy(event.target)) return
+      if (event.defaultPrevented || event.altKey || isBusy(event.target) || presses(event)) return
       const isCommand = event.metaKey || event.ctrlKey
       const pair = first !== null && performance.now() - first.atMs < secondMs ? `${first.key} ${event.key}` : ''
       first = null
@@ -28,6 +28,13 @@ export function useKeys(keys: Keys): void {
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
   }, [])
+}
+
+/** Space and Enter press what has the focus; in a list of rows Space is the list's. */
+function presses({ key, target }: KeyboardEvent): boolean {
+  if ((key !== ' ' && key !== 'Enter') || !(target instanceof HTMLElement)) return false
+  const pressed = target.closest('button, a, summary, label')
+  return pressed !== null && (key === 'Enter' || pressed.closest('[role="row"]') === null)
 }
 
 function isBusy(target: EventTarget | null): boolean {

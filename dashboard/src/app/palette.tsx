@@ -58,7 +58,7 @@ function Search({ onClose }: { onClose: () => void }): ReactNode {
           setChosen(0)
         }}
         onKeyDown={onKeyDown}
-        className="mb-2 h-9 w-full rounded-md border border-line bg-bg px-3 placeholder:text-faint"
+        className="mb-2 h-9 w-full [&::-webkit-search-cancel-button]:hidden rounded-md border border-line bg-bg px-3 placeholder:text-faint"
       />
       <ul id={listId} role="listbox" aria-label="Where to">
         {jumps.map(({ name, hint, icon }, index) => (

@@ -110,7 +110,12 @@ function Root(): ReactNode {
     data: session,
     error,
     refetch,
-  } = useQuery({ ...sessionRead, retry: false, refetchInterval: ({ state }) => (state.error === null ? false : 2_000) })
+  } = useQuery({
+    ...sessionRead,
+    enabled: pathname !== '/setup',
+    retry: false,
+    refetchInterval: ({ state }) => (state.error === null ? false : 2_000),
+  })
   if (pathname === '/setup') return <Outlet />
   if (session === undefined)
     return error === null ? null : (

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { getJson, send } from '../api/client.ts'
 import { sessionRead } from '../api/reads.ts'
@@ -18,12 +18,16 @@ export function useMayChange(): boolean {
 export function useSignOut(): () => void {
   const client = useQueryClient()
   return () => {
-    const forget = (): void => {
-      client.clear()
-      client.setQueryData(sessionRead.queryKey, null)
-    }
-    send('DELETE', '/v1/session').then(forget, forget)
+    send('DELETE', '/v1/session').then(
+      () => forget(client),
+      () => forget(client),
+    )
   }
+}
+
+function forget(client: QueryClient): void {
+  client.clear()
+  client.setQueryData(sessionRead.queryKey, null)
 }
 
 const touchMs = 60_000

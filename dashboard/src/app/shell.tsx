@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useLocation, useNavigate } from '@tanstack/react-router'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useCallback, useState } from 'react'
 import { incidentsRead, reviewsRead, statusRead } from '../api/reads.ts'
 import { Badge } from '../parts/controls.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -8,6 +8,7 @@ import { Icon } from '../parts/icons.tsx'
 import { AccountMenu, ThemeMenu } from './account.tsx'
 import { KeySheet } from './key-sheet.tsx'
 import { useKeys } from './keyboard.ts'
+import { OpenPalette } from './page-head.tsx'
 import { type Page, pages } from './pages.ts'
 import { Palette } from './palette.tsx'
 import { useKeepAlive } from './session.ts'
@@ -20,6 +21,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
   const [open, setOpen] = useState<Window>(null)
   useKeepAlive()
   const close = (): void => setOpen(null)
+  const openPalette = useCallback(() => setOpen('palette'), [])
   useKeys({
     ...Object.fromEntries(pages.map(({ key, path }) => [`g ${key}`, () => void navigate({ to: path })])),
     'mod+k': () => setOpen('palette'),
@@ -44,7 +46,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
       </aside>
       <main id="page" tabIndex={-1} className="flex min-h-0 min-w-0 flex-col outline-none">
         <GateNotice />
-        {children}
+        <OpenPalette value={openPalette}>{children}</OpenPalette>
       </main>
       <KeySheet open={open === 'keys'} onClose={close} />
       <Palette open={open === 'palette'} onClose={close} />
@@ -88,7 +90,7 @@ function Navigation({ onSearch, onKeys, onFollow }: NavigationProps): ReactNode 
         </div>
       ))}
       <div className="mt-auto flex flex-col items-start gap-0.5">
-        <button type="button" onClick={onSearch} className={footClass}>
+        <button type="button" onClick={onSearch} className={`${footClass} lg:hidden`}>
           <Icon name="search" /> Search or jump to…
         </button>
         <button type="button" onClick={onKeys} className={footClass}>

@@ -29,7 +29,7 @@ export function ReceiptPanel(): ReactNode {
     take(event.dataTransfer.files[0])
   }
   return (
-    <div className="space-y-3">
+    <div className="grid gap-x-6 gap-y-3 md:grid-cols-2">
       <label
         onDragOver={(event) => {
           event.preventDefault()
@@ -48,7 +48,7 @@ export function ReceiptPanel(): ReactNode {
         />
       </label>
       <FetchProof onProof={(text) => check.mutate(new TextEncoder().encode(text))} />
-      <div aria-live="polite">
+      <div aria-live="polite" className="empty:hidden md:col-span-2">
         {check.error === null ? null : (
           <p className="flex items-start gap-2 rounded-md bg-bad-soft px-3 py-2 text-bad" data-receipt="refused">
             <Icon name="failed" className="mt-1" /> It proves nothing: {errorText(check.error).message}

@@ -2,7 +2,6 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { type KnownLog, knownLog, type LogName, rememberLog } from './known-logs.ts'
 import { vkeyOf } from './receipt.ts'
 import type { Verified, VerifyNews } from './verify-messages.ts'
-import VerifyWorker from './verify.worker.ts?worker'
 
 /** How a verification stands. */
 export type Verification =
@@ -37,7 +36,7 @@ export function useVerify(log: LogName): {
         return
       }
       worker.current?.terminate()
-      const started = new VerifyWorker()
+      const started = new Worker(new URL('verify.worker.ts', import.meta.url), { type: 'module' })
       worker.current = started
       started.addEventListener('error', () => setVerification({ kind: 'failed', why: 'The verifying thread ended' }))
       started.addEventListener('message', ({ data }: MessageEvent<VerifyNews>) => {

@@ -53,11 +53,14 @@ function parseAddress(text: string): Parsed | null {
   return parseIpv6(text)
 }
 
+function groupsOf(half: string | undefined): string[] {
+  return half === undefined || half === '' ? [] : half.split(':')
+}
+
 function parseIpv6(text: string): Parsed | null {
   if (!/^[0-9a-f:]{2,39}$/i.test(text) || !text.includes(':')) return null
   const halves = text.split('::')
   if (halves.length > 2) return null
-  const groupsOf = (half: string | undefined): string[] => (half === undefined || half === '' ? [] : half.split(':'))
   const head = groupsOf(halves[0])
   const tail = groupsOf(halves[1])
   const missing = 8 - head.length - tail.length

@@ -48,7 +48,7 @@ export function FilterBar({ text, onChange, input }: FilterBarProps): ReactNode 
             value={draft}
             onChange={(event) => setDraft(event.target.value)}
             onKeyDown={onKeyDown}
-            className="machine h-8 w-full rounded-md border border-line bg-bg pr-2 pl-8 text-text placeholder:text-faint aria-invalid:border-bad"
+            className="machine h-8 w-full [&::-webkit-search-cancel-button]:hidden rounded-md border border-line bg-bg pr-2 pl-8 text-text placeholder:text-faint aria-invalid:border-bad"
           />
         </div>
         <Chips filter={parseFilter(text)} text={text} onChange={onChange} />
@@ -98,7 +98,7 @@ function Help({ filter, isChanged, isEmpty }: { filter: LiveFilter; isChanged: b
   if (filter.problems.length > 0)
     return (
       <p id="filter-help" role="alert" className="mt-1 text-[12px] text-bad">
-        {filter.problems.join('. ')}. Fields: {liveFields.map(({ name }) => name).join(', ')}
+        {filter.problems.join('; ')} — fields: {liveFields.map(({ name }) => name).join(', ')}
       </p>
     )
   return (

@@ -75,13 +75,14 @@ test('parseFilter() names what it does not understand, with what may have been m
   assert.equal(parseFilter('status:x ms:>200').terms.length, 1)
 })
 
+const asked = (text: string): string => serverQuery(parseFilter(text)).toString()
+
 test('serverQuery() asks the server for never fewer records than match', () => {
-  const of = (text: string): string => serverQuery(parseFilter(text)).toString()
   assert.equal(
-    of('outcome:refused status:401,4xx consumer:acme'),
+    asked('outcome:refused status:401,4xx consumer:acme'),
     'kind=request&outcome=refused&status=401%2C4xx&consumer=acme',
   )
-  assert.equal(of('-outcome:served status:>400 consumer:a*'), 'kind=request')
+  assert.equal(asked('-outcome:served status:>400 consumer:a*'), 'kind=request')
 })
 
 test('withTerm() replaces the terms of one field, and quotes what needs it', () => {

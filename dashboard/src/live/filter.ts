@@ -30,9 +30,9 @@ export interface LiveFilter {
 export function parseFilter(text: string): LiveFilter {
   const problems: string[] = []
   const terms = wordsOf(text).flatMap((word) => {
-    const term = termOf(word)
-    if (typeof term !== 'string') return [term]
-    problems.push(term)
+    const read = termOf(word)
+    if (typeof read !== 'string') return [read]
+    problems.push(read)
     return []
   })
   return { terms, problems }

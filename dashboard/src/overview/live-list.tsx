@@ -51,7 +51,7 @@ export function LiveList({ tail, state }: Pick<LiveTail, 'tail' | 'state'>): Rea
               <th scope="col" className="hidden w-[110px] pb-1.5 sm:table-cell">
                 Consumer
               </th>
-              <th scope="col" className="hidden w-[116px] pb-1.5 lg:table-cell">
+              <th scope="col" className="hidden w-[132px] pb-1.5 lg:table-cell">
                 Client
               </th>
               <th scope="col" className="w-[190px] pb-1.5">
@@ -82,13 +82,15 @@ function Row({ event }: ShownEvent): ReactNode {
         <StatusMark event={event} />
       </td>
       <td className="machine">{event.method}</td>
-      <td className="machine truncate" title={event.path}>
+      <td className="machine truncate pr-2" title={event.path}>
         {event.path}
       </td>
-      <td className={`hidden truncate sm:table-cell ${event.consumer === null ? 'text-faint' : ''}`}>
+      <td className={`hidden truncate pr-2 sm:table-cell ${event.consumer === null ? 'text-faint' : ''}`}>
         {event.consumer ?? 'anonymous'}
       </td>
-      <td className="machine hidden truncate lg:table-cell">{event.clientIp}</td>
+      <td className="machine hidden truncate pr-2 lg:table-cell" title={event.clientIp}>
+        {event.clientIp}
+      </td>
       <td className="truncate">
         <EndText event={event} />
       </td>

@@ -6,7 +6,7 @@ import type { Incident, IncidentFinding, TimelineEntry } from '../api/types.ts'
 import { PageBody, PageHead } from '../app/page-head.tsx'
 import { IncidentActions } from '../incidents/actions.tsx'
 import { nameOf, SeverityBadge, StateBadge } from '../incidents/badges.tsx'
-import { count, dateTime, figure, plural, span, utc, windowOf } from '../lib/format.ts'
+import { clockSeconds, count, dateTime, figure, plural, span, utc, windowOf } from '../lib/format.ts'
 import { term } from '../live/filter.ts'
 import { Badge, buttonClass, Panel } from '../parts/controls.tsx'
 import { Icon, type IconName } from '../parts/icons.tsx'
@@ -64,7 +64,10 @@ function Story({ incident }: { incident: Incident }): ReactNode {
         </h2>
         <p className="mt-1">
           <b>{plural(requests, 'request')}</b> of {actor.kind} <b className="machine">{actor.value}</b>, from{' '}
-          <time title={utc(firstSeenMs)}>{dateTime(firstSeenMs)}</time> on, for {span(lastSeenMs - firstSeenMs)}.
+          <time title={utc(firstSeenMs)}>
+            {dateTime(firstSeenMs).slice(0, 10)} {clockSeconds(firstSeenMs)}
+          </time>{' '}
+          on, {lastSeenMs - firstSeenMs < 1_000 ? 'all within a second' : `for ${span(lastSeenMs - firstSeenMs)}`}.
         </p>
         <p className="mt-1 text-muted">{action}</p>
         <div className="mt-2 flex flex-wrap gap-2">
@@ -120,9 +123,9 @@ const lineIcons: Readonly<Record<TimelineEntry['kind'], IconName>> = {
 
 function Line({ atMs, kind, by, text }: TimelineEntry): ReactNode {
   return (
-    <li className="grid grid-cols-[130px_20px_1fr] gap-1 border-t border-line py-1.5 first:border-t-0">
+    <li className="grid grid-cols-[144px_20px_1fr] gap-1 border-t border-line py-1.5 first:border-t-0">
       <time className="machine" dateTime={utc(atMs)} title={utc(atMs)}>
-        {dateTime(atMs)}
+        {dateTime(atMs).slice(0, 10)} {clockSeconds(atMs)}
       </time>
       <Icon name={lineIcons[kind]} className="mt-[3px] text-muted" />
       <span className="min-w-0 break-words">

@@ -79,27 +79,11 @@ function List({
       <table className="w-full">
         <thead>
           <tr className="text-left text-[12px] font-semibold text-muted">
-            <th scope="col" className="px-2 pb-1.5">
-              Incident
-            </th>
-            <th scope="col" className="px-2 pb-1.5">
-              Severity
-            </th>
-            <th scope="col" className="px-2 pb-1.5">
-              What
-            </th>
-            <th scope="col" className="px-2 pb-1.5">
-              Who
-            </th>
-            <th scope="col" className="px-2 pb-1.5 text-right">
-              Requests
-            </th>
-            <th scope="col" className="px-2 pb-1.5">
-              Last seen
-            </th>
-            <th scope="col" className="px-2 pb-1.5">
-              State
-            </th>
+            {['Incident', 'Severity', 'What', 'Who', 'Requests', 'Last seen', 'State'].map((name) => (
+              <th key={name} scope="col" className={`px-2 pb-1.5 ${name === 'Requests' ? 'text-right' : ''}`}>
+                {name}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>

@@ -47,10 +47,14 @@ export function LedgerPage(): ReactNode {
               <VerifyPanel log={log} />
             </Panel>
           ))}
-          <Panel title="Receipts" aside="checked in this browser" className="xl:col-span-1">
+          <Panel title="Receipts" aside="checked in this browser" className="xl:col-span-2">
             <ReceiptPanel />
           </Panel>
-          <Panel title="What was done, newest first" aside="from the audit log">
+          <Panel
+            title="What was done, newest first"
+            aside="from the audit log; its heartbeats are left out"
+            className="xl:col-span-2"
+          >
             <AuditList />
           </Panel>
         </div>
@@ -116,12 +120,13 @@ function AuditList(): ReactNode {
   const { data, error, refetch } = useQuery(auditRead)
   if (error !== null) return <Problem error={error} onRetry={() => void refetch()} />
   if (data === undefined) return <Loading />
-  if (data.items.length === 0) return <Empty title="Nothing yet" />
+  const items = data.items.filter(({ event }) => event.kind !== 'ledger.heartbeat')
+  if (items.length === 0) return <Empty title="Nothing yet" />
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by keys
     <div className="max-h-[420px] overflow-auto" tabIndex={0} role="region" aria-label="Audit records">
       <ol>
-        {data.items.map((item) => (
+        {items.map((item) => (
           <AuditLine key={item.seq} {...item} />
         ))}
       </ol>
@@ -129,20 +134,33 @@ function AuditList(): ReactNode {
   )
 }
 
+/** Ids mean nothing to people. */
+const unsaid = /^(?:id|finding|\w*[dD]igest|\w+Root|keyId|consumerId)$/
+
 function AuditLine({ seq, event: { kind, atMs, actor, details } }: ShownAudit): ReactNode {
-  const text = Object.entries(details)
-    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' ') : String(value)}`)
-    .join(' · ')
+  const told = Object.entries(details).filter(([name]) => !unsaid.test(name))
   return (
-    <li className="grid grid-cols-[52px_118px_150px_1fr] gap-2 border-t border-line py-1 text-[12px]">
-      <span className="machine text-faint">{count(seq)}</span>
+    <li className="grid grid-cols-[40px_124px_1fr] gap-x-3 border-t border-line py-1 text-[12px] lg:grid-cols-[40px_124px_180px_1fr]">
+      <span className="machine text-right text-faint">{count(seq)}</span>
       <time dateTime={utc(atMs)} title={utc(atMs)} className="machine">
         {dateTime(atMs)}
       </time>
       <span className="font-semibold break-words">{kind}</span>
-      <span className="min-w-0 break-words">
-        <span className="text-muted">by {actor}</span> {text}
+      <span className="col-span-3 min-w-0 break-words lg:col-span-1">
+        by {actor}
+        {told.map(([name, value]) => (
+          <span key={name}>
+            {' '}
+            · <span className="text-muted">{name}</span> {valueText(name, value)}
+          </span>
+        ))}
       </span>
     </li>
   )
+}
+
+function valueText(name: string, value: string | number | boolean | readonly string[]): string {
+  if (typeof value === 'number' && /(?:At|until|expires)\w*Ms$/i.test(name)) return dateTime(value)
+  if (typeof value !== 'object') return String(value)
+  return value.length <= 6 ? value.join(' ') : `${value.slice(0, 4).join(' ')} … (${value.length})`
 }

@@ -1,12 +1,12 @@
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { useKeys } from '../app/keyboard.ts'
+import { getRouteApi } from '@tanstack/react-router'
+import { type ReactNode, useRef } from 'react'
 import { PageHead } from '../app/page-head.tsx'
 import { clockSeconds, count } from '../lib/format.ts'
 import { FilterBar } from '../live/filter-bar.tsx'
 import { RequestDrawer } from '../live/request-drawer.tsx'
 import { Rows } from '../live/rows.tsx'
 import { waitingCount, type Tail } from '../live/tail.ts'
+import { useReading } from '../live/use-reading.ts'
 import { type LiveTail, useTail } from '../live/use-tail.ts'
 import { Badge, Button, Key } from '../parts/controls.tsx'
 import { Icon } from '../parts/icons.tsx'
@@ -19,73 +19,28 @@ const topPx = 8
 /** Requests as they end; never loses or moves anything unsaid. */
 export function LivePage(): ReactNode {
   const { q = '', r = null } = route.useSearch()
-  const navigate = useNavigate()
   const live = useTail(q)
   const { tail } = live
   const input = useRef<HTMLInputElement>(null)
-  const [cursor, setCursor] = useState(-1)
-  const [pausedAtMs, setPausedAt] = useState(0)
-  const rows = tail?.rows ?? []
-  const search = (next: { q?: string; r?: string | null }): void => {
-    const [filter, open] = [next.q ?? q, next.r === undefined ? r : next.r]
-    void navigate({
-      to: '/live',
-      search: { ...(filter === '' ? {} : { q: filter }), ...(open === null ? {} : { r: open }) },
-    })
-  }
-  const hold = (): void => {
-    if (tail === null || tail.paused) return
-    setPausedAt(Date.now())
-    live.pause()
-  }
-  const go = (): void => {
-    setCursor(-1)
-    live.resume()
-  }
-  const open = (id: string, index: number): void => {
-    hold()
-    setCursor(index)
-    search({ r: id })
-  }
-  const move = (step: number): void => {
-    hold()
-    setCursor((at) => Math.max(0, Math.min(rows.length - 1, at + step)))
-  }
-  useKeys({
-    '/': () => input.current?.focus(),
-    ' ': () => (tail?.paused === true ? go() : hold()),
-    j: () => move(1),
-    k: () => move(-1),
-    Enter: () => {
-      const row = rows[cursor]
-      if (row?.kind === 'record') open(row.shown.event.id, cursor)
-    },
-    Escape: () => search({ r: null }),
-  })
-  useEffect(() => setCursor(-1), [q])
+  const { cursor, heldAtMs, hold, go, open, show } = useReading(live, { q, r, input })
+  const isPaused = tail?.paused === true
   return (
     <>
       <PageHead
         title="Live tail"
         actions={
-          tail?.paused === true ? (
-            <Button icon="play" onClick={go}>
-              Resume
-            </Button>
-          ) : (
-            <Button icon="pause" onClick={hold} disabled={tail === null}>
-              Pause
-            </Button>
-          )
+          <Button icon={isPaused ? 'play' : 'pause'} onClick={isPaused ? go : hold} disabled={tail === null}>
+            {isPaused ? 'Resume' : 'Pause'}
+          </Button>
         }
       >
-        <State state={live.state} paused={tail?.paused === true} />
+        <State state={live.state} paused={isPaused} />
         {tail === null ? null : <Counts tail={tail} lookedAt={live.lookedAt} />}
       </PageHead>
-      <FilterBar text={q} onChange={(text) => search({ q: text })} input={input} />
+      <FilterBar text={q} onChange={(text) => show({ q: text })} input={input} />
       <div className="flex min-h-0 flex-1">
         <div className={`min-h-0 min-w-0 flex-1 flex-col ${r === null ? 'flex' : 'hidden lg:flex'}`}>
-          {tail?.paused === true ? <PausedBar tail={tail} sinceMs={pausedAtMs} onResume={go} /> : null}
+          {tail !== null && isPaused ? <PausedBar tail={tail} sinceMs={heldAtMs} onResume={go} /> : null}
           <List
             live={live}
             cursor={cursor}
@@ -96,7 +51,7 @@ export function LivePage(): ReactNode {
             }}
           />
         </div>
-        {r === null ? null : <RequestDrawer key={r} id={r} onClose={() => search({ r: null })} />}
+        {r === null ? null : <RequestDrawer key={r} id={r} onClose={() => show({ r: null })} />}
       </div>
     </>
   )

@@ -13,6 +13,7 @@ import { Empty, isAbsent, Loading, Problem } from '../parts/states.tsx'
 import { sayError } from '../parts/toasts.tsx'
 import { ReviewChecks, ReviewDifferences, ReviewTrust } from '../reviews/findings.tsx'
 import { ReviewItems } from '../reviews/items.tsx'
+import { periodText } from '../reviews/period.ts'
 import { RunBadge } from '../reviews/run-badge.tsx'
 import { SignPanel } from '../reviews/sign-panel.tsx'
 
@@ -30,7 +31,8 @@ export function ReviewPage(): ReactNode {
             <Link to="/reviews" className="font-normal text-muted hover:text-text">
               Reviews
             </Link>
-            <Icon name="right" className="text-faint" /> {id}
+            <Icon name="right" className="text-faint" />{' '}
+            {data === undefined ? id : `${data.plan} ${periodText(data.period)}`}
           </span>
         }
         {...(data?.results === undefined || data.results === null ? {} : { actions: <Downloads id={id} /> })}
@@ -39,7 +41,7 @@ export function ReviewPage(): ReactNode {
           <>
             <RunBadge run={data} />
             <span className="text-[12px] text-muted">
-              {data.period.label} · due {dateTime(data.dueAtMs)}
+              due {dateTime(data.dueAtMs)}
               {data.results === null
                 ? ''
                 : ` · ${count(data.items.total - data.items.open)} of ${plural(data.items.total, 'item')} decided`}

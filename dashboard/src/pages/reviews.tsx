@@ -10,6 +10,7 @@ import { count, dateTime, span } from '../lib/format.ts'
 import { Button, Panel } from '../parts/controls.tsx'
 import { Empty, isAbsent, Loading, Problem } from '../parts/states.tsx'
 import { say, sayError } from '../parts/toasts.tsx'
+import { periodText } from '../reviews/period.ts'
 import { RunBadge } from '../reviews/run-badge.tsx'
 
 /** Scheduled work that cannot be rubber-stamped: what is due, and what was. */
@@ -95,7 +96,7 @@ function Runs({ runs }: { runs: readonly RunSummary[] }): ReactNode {
       <table className="w-full">
         <thead>
           <tr className="text-left text-[12px] font-semibold text-muted">
-            {['Review', 'Period', 'State', 'Decided', 'Due', 'Signed'].map((name) => (
+            {['Review', 'State', 'Decided', 'Due', 'Signed'].map((name) => (
               <th key={name} scope="col" className="px-2 pb-1.5">
                 {name}
               </th>
@@ -107,10 +108,9 @@ function Runs({ runs }: { runs: readonly RunSummary[] }): ReactNode {
             <tr key={run.id} className="h-[30px] border-t border-line hover:bg-raise">
               <td className="px-2">
                 <Link to="/reviews/$id" params={{ id: run.id }} className="link font-semibold">
-                  {run.id}
+                  {run.plan} {periodText(run.period)}
                 </Link>
               </td>
-              <td className="px-2">{run.period.label}</td>
               <td className="px-2">
                 <RunBadge run={run} />
               </td>

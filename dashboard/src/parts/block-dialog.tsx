@@ -1,6 +1,6 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, type UseMutationResult, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, type SubmitEvent, useState } from 'react'
-import { blockNetwork, type BlockWish, effectRead, releaseNetwork } from '../api/networks.ts'
+import { blockNetwork, type BlockWish, effectRead, type NetworkRule, releaseNetwork } from '../api/networks.ts'
 import { isNetwork } from '../lib/address.ts'
 import { clockSeconds, count, plural, span } from '../lib/format.ts'
 import { Button, TextArea, TextField } from './controls.tsx'
@@ -22,42 +22,31 @@ const durations = [hourMs / 4, hourMs, 4 * hourMs, 24 * hourMs] as const
 
 /** Blocks a network: shows first what that would do, asks why, and ends by itself. */
 export function BlockDialog({ network, onClose, because = '' }: BlockDialogProps): ReactNode {
+  const title = network === '' || network === null ? 'Block a network' : `Block ${network}`
   return (
-    <Dialog
-      open={network !== null}
-      onClose={onClose}
-      title={network === '' || network === null ? 'Block a network' : `Block ${network}`}
-    >
+    <Dialog open={network !== null} onClose={onClose} title={title}>
       {network === null ? null : <BlockForm network={network} because={because} onDone={onClose} />}
     </Dialog>
   )
 }
 
-function BlockForm({ network, because, onDone }: { network: string; because: string; onDone: () => void }): ReactNode {
-  const client = useQueryClient()
-  const [cidr, setCidr] = useState(network)
+interface BlockFormProps {
+  readonly network: string
+  readonly because: string
+  readonly onDone: () => void
+}
+
+function BlockForm({ network, because, onDone }: BlockFormProps): ReactNode {
+  const [text, setText] = useState(network)
   const [reason, setReason] = useState(because)
   const [forMs, setForMs] = useState<number>(hourMs)
-  const refresh = (): void => void client.invalidateQueries()
-  const release = (id: string): void => {
-    releaseNetwork(id).then(() => {
-      say(`${cidr} is no longer blocked`)
-      refresh()
-    }, sayError)
-  }
-  const block = useMutation({
-    mutationFn: (wish: BlockWish) => blockNetwork(wish),
-    onSuccess: (rule) => {
-      say(`${rule.cidr} is blocked for ${span(forMs)}`, { label: 'Undo', act: () => release(rule.id) })
-      refresh()
-      onDone()
-    },
-  })
+  const block = useBlock(onDone)
+  const cidr = text.trim()
+  const isKnown = isNetwork(cidr)
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
-    block.mutate({ cidr: cidr.trim(), forMs, reason: reason.trim() })
+    block.mutate({ cidr, forMs, reason: reason.trim() })
   }
-  const isKnown = isNetwork(cidr.trim())
   return (
     <form className="space-y-3" onSubmit={submit}>
       {network === '' ? (
@@ -66,28 +55,12 @@ function BlockForm({ network, because, onDone }: { network: string; because: str
           className="machine"
           placeholder="203.0.113.0/28"
           autoFocus
-          value={cidr}
-          onChange={(event) => setCidr(event.target.value)}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
         />
       ) : null}
-      {isKnown ? <EffectText cidr={cidr.trim()} /> : null}
-      <fieldset>
-        <legend className="heading mb-1">For how long</legend>
-        <div className="flex gap-4">
-          {durations.map((ms) => (
-            <label key={ms} className="flex items-center gap-1.5">
-              <input
-                type="radio"
-                name="forMs"
-                checked={forMs === ms}
-                onChange={() => setForMs(ms)}
-                className="accent-accent"
-              />
-              {span(ms)}
-            </label>
-          ))}
-        </div>
-      </fieldset>
+      {isKnown ? <EffectText cidr={cidr} /> : null}
+      <Durations value={forMs} onChange={setForMs} />
       <TextArea
         label="Why (stands in the audit log)"
         required
@@ -107,24 +80,65 @@ function BlockForm({ network, because, onDone }: { network: string; because: str
   )
 }
 
+/** The act, with a way back for as long as one reads that it was done. */
+function useBlock(onDone: () => void): UseMutationResult<NetworkRule, Error, BlockWish> {
+  const client = useQueryClient()
+  const release = ({ id, cidr }: NetworkRule): void => {
+    releaseNetwork(id).then(() => {
+      say(`${cidr} is no longer blocked`)
+      void client.invalidateQueries()
+    }, sayError)
+  }
+  return useMutation({
+    mutationFn: blockNetwork,
+    onSuccess: (rule, { forMs }) => {
+      say(`${rule.cidr} is blocked for ${span(forMs)}`, { label: 'Undo', act: () => release(rule) })
+      void client.invalidateQueries()
+      onDone()
+    },
+  })
+}
+
+function Durations({ value, onChange }: { value: number; onChange: (forMs: number) => void }): ReactNode {
+  return (
+    <fieldset>
+      <legend className="heading mb-1">For how long</legend>
+      <div className="flex gap-4">
+        {durations.map((ms) => (
+          <label key={ms} className="flex items-center gap-1.5">
+            <input
+              type="radio"
+              name="forMs"
+              checked={value === ms}
+              onChange={() => onChange(ms)}
+              className="accent-accent"
+            />
+            {span(ms)}
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  )
+}
+
 function EffectText({ cidr }: { cidr: string }): ReactNode {
   const { data, error } = useQuery(effectRead(cidr))
   if (error !== null) return <Problem error={error} />
   if (data === undefined) return <Loading rows={2} />
   if (data.lookedAt === 0 || data.sinceMs === null)
     return <p className="text-muted">There are no recent records to hold it against.</p>
+  const { hit, served, lookedAt, sinceMs, consumers } = data
   return (
     <div className="rounded-md bg-raise px-3 py-2">
       <p>
-        It would have refused <b>{count(data.hit)}</b> of the last {plural(data.lookedAt, 'request')} (since{' '}
-        {clockSeconds(data.sinceMs)})
-        {data.hit === 0 ? '.' : `, of which ${count(data.served)} ${data.served === 1 ? 'was' : 'were'} served.`}
+        It would have refused <b>{count(hit)}</b> of the last {plural(lookedAt, 'request')} (since{' '}
+        {clockSeconds(sinceMs)})
+        {hit === 0 ? '.' : `, of which ${count(served)} ${served === 1 ? 'was' : 'were'} served.`}
       </p>
-      {data.consumers.length === 0 ? null : (
+      {consumers.length === 0 ? null : (
         <p className="mt-1 flex items-center gap-1.5 text-warn">
-          <Icon name="warning" /> {plural(data.consumers.length, 'consumer')} among them:{' '}
-          {data.consumers.slice(0, 6).join(', ')}
-          {data.consumers.length > 6 ? ' …' : ''}
+          <Icon name="warning" /> {plural(consumers.length, 'consumer')} among them: {consumers.slice(0, 6).join(', ')}
+          {consumers.length > 6 ? ' …' : ''}
         </p>
       )}
     </div>

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { type AccessEvent, type Reason, reasons } from '../api/types.ts'
+import type { AccessEvent, Reason } from '../api/types.ts'
 import { Icon, type IconName } from './icons.tsx'
 import { toneText, type Tone } from './tone.ts'
 
@@ -10,18 +10,20 @@ export interface End {
   readonly text: string
 }
 
-/** In one word or a few: `allowed`, `denied: insufficient_scope`, `limited: per-consumer`. */
+/** In one word or a few: `allowed`, `denied: needs orders:write`, `limited: per-consumer`. */
 export function endOf(event: AccessEvent): End {
   const { outcome, status, reason } = event
   switch (outcome) {
     case 'served':
-      if (event.wouldRefuse !== null) return { icon: 'rise', tone: 'anomaly', text: `observed: ${event.wouldRefuse}` }
+      if (event.wouldRefuse !== null)
+        return {
+          icon: 'rise',
+          tone: 'anomaly',
+          text: `observed: ${words[event.wouldRefuse] ?? event.wouldRefuse.replaceAll('_', ' ')}`,
+        }
       if (status >= 500) return { icon: 'failed', tone: 'bad', text: 'upstream error' }
-      return {
-        icon: 'ok',
-        tone: status >= 400 ? 'muted' : 'text',
-        text: status >= 400 ? 'refused by upstream' : 'allowed',
-      }
+      if (status >= 400) return { icon: 'refused', tone: 'muted', text: `allowed; the upstream said ${status}` }
+      return { icon: 'ok', tone: 'text', text: 'allowed' }
     case 'refused':
       return refusedEnd(event, reason)
     case 'failed':
@@ -31,20 +33,24 @@ export function endOf(event: AccessEvent): End {
   }
 }
 
-function refusedEnd({ limits, status }: AccessEvent, reason: Reason | null): End {
+function refusedEnd({ limits, status, scopesNeeded, scopesHeld }: AccessEvent, reason: Reason | null): End {
   if (status === 429) {
     const limit = limits.find(({ admitted }) => !admitted)
     return { icon: 'limited', tone: 'warn', text: limit === undefined ? 'limited' : `limited: ${limit.name}` }
   }
-  const why = reason ?? 'unknown'
-  if (status === 401) return { icon: 'refused', tone: 'bad', text: `unauthenticated: ${why}` }
-  if (status === 403) return { icon: 'refused', tone: 'bad', text: `denied: ${why}` }
-  return { icon: 'refused', tone: 'warn', text: why }
+  const why = reason === null ? 'unknown' : (words[reason] ?? reason.replaceAll('_', ' '))
+  if (status === 401) return { icon: 'refused', tone: 'bad', text: why }
+  if (status !== 403) return { icon: 'refused', tone: 'warn', text: why }
+  const missing = scopesNeeded.filter((scope) => !scopesHeld.includes(scope))
+  const isScope = reason === 'insufficient_scope' && missing.length > 0
+  return { icon: 'refused', tone: 'bad', text: `denied: ${isScope ? `needs ${missing.join(' ')}` : why}` }
 }
 
-/** What a reason means, in words. */
-export function reasonTitle(reason: Reason): string {
-  return reasons[reason]?.title ?? reason
+/** Reasons whose name alone says too little in a list. */
+const words: Partial<Readonly<Record<Reason, string>>> = {
+  credential_missing: 'no credential',
+  invalid_api_key: 'key not accepted',
+  no_route: 'no such route',
 }
 
 /** Glyph and status. */

@@ -41,8 +41,10 @@ export function TimeSeries(props: TimeSeriesProps): ReactNode {
   }
   return (
     <figure className="m-0">
-      <figcaption className="mb-1 flex flex-wrap items-baseline justify-between gap-x-3">
-        <span className="heading">{title}</span>
+      <figcaption className="mb-1 flex flex-wrap items-baseline justify-between gap-x-3 md:flex-nowrap">
+        <span className="heading min-w-0 truncate" title={title}>
+          {title}
+        </span>
         <Legend series={series} at={at} atMs={atMs} format={format} />
       </figcaption>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it is moved by the arrow keys */}
@@ -84,7 +86,7 @@ function Legend({
 }): ReactNode {
   const moment = at === null ? undefined : atMs[at]
   return (
-    <span className="flex flex-wrap items-center gap-x-3 text-[12px] text-muted">
+    <span className="flex shrink-0 flex-wrap items-center gap-x-3 text-[12px] text-muted max-md:shrink">
       {moment === undefined ? null : <span className="machine text-faint">{clockSeconds(moment)}</span>}
       {series.map(({ label, color, values }) => {
         const value = at === null ? undefined : values[at]
@@ -196,7 +198,7 @@ function optionsOf(props: TimeSeriesProps, at: HTMLElement, onMove: (at: number 
   return {
     width: at.clientWidth,
     height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: group }, y: false, drag: { x: false, y: false }, points: { show: kind === 'lines' } },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.12 : 1] } },
@@ -204,7 +206,7 @@ function optionsOf(props: TimeSeriesProps, at: HTMLElement, onMove: (at: number 
       {
         ...axis,
         size: 24,
-        space: 90,
+        space: 64,
         values: (_plot, splits) => splits.map((second) => clockSeconds(second * 1000).slice(0, 5)),
       },
       { ...axis, size: 48, space: 34, values: (_plot, splits) => splits.map(format) },

@@ -112,43 +112,7 @@ interface DeskProps {
 }
 
 function DecisionDesk({ run, item, onDecided }: DeskProps): ReactNode {
-  const client = useQueryClient()
   const mayChange = useMayChange() && run.state !== 'signed' && run.state !== 'missed'
-  const [note, setNote] = useState(item.decision?.note ?? '')
-  const [alike, setAlike] = useState(false)
-  const [until, setUntil] = useState(() => dayOf(Date.now() + acceptMs))
-  const input = useRef<HTMLTextAreaElement>(null)
-  const kin = run.items.list.filter(
-    ({ fingerprint, decision, id }) => fingerprint === item.fingerprint && decision === null && id !== item.id,
-  ).length
-  const decide = useMutation({
-    mutationFn: (wish: DecisionWish) =>
-      send<RunView>('POST', `/v1/reviews/${encodeURIComponent(run.id)}/items/${encodeURIComponent(item.id)}`, wish),
-    onSuccess: async (next) => {
-      client.setQueryData(['review', run.id], next)
-      onDecided(next)
-      await client.invalidateQueries({ queryKey: ['reviews'] })
-    },
-    onError: sayError,
-  })
-  const choose = (disposition: Disposition | undefined): void => {
-    if (disposition === undefined || !mayChange || decide.isPending) return
-    const needsNote = item.severity === 'high' || disposition !== 'benign-explained'
-    if (needsNote && note.trim() === '') {
-      input.current?.focus()
-      return sayError(new Error(`Say why it is ${disposition}: a note is needed`))
-    }
-    decide.mutate({
-      disposition,
-      ...(note.trim() === '' ? {} : { note: note.trim() }),
-      ...(disposition === 'accept-risk' ? { untilMs: Date.parse(`${until}T23:59:59`) } : {}),
-      ...(alike && kin > 0 ? { alike: true } : {}),
-    })
-  }
-  useKeys({
-    ...Object.fromEntries(dispositions.map((disposition, index) => [String(index + 1), () => choose(disposition)])),
-    n: () => input.current?.focus(),
-  })
   return (
     <div className="space-y-3 rounded-md border border-line p-3">
       <div>
@@ -164,51 +128,104 @@ function DecisionDesk({ run, item, onDecided }: DeskProps): ReactNode {
           {item.decision.note === '' ? '' : `: ${item.decision.note}`}
         </p>
       )}
-      {mayChange ? (
-        <>
-          <TextArea
-            ref={input}
-            label={item.severity === 'high' ? 'Note (needed)' : 'Note (needed for all but benign)'}
-            maxLength={2000}
-            value={note}
-            onChange={(event) => setNote(event.target.value)}
-          />
-          <label className="flex items-center gap-2 text-[12px] text-muted">
-            A risk is accepted until
-            <input
-              type="date"
-              value={until}
-              onChange={(event) => setUntil(event.target.value)}
-              className="rounded border border-line bg-bg px-1.5 text-text"
-            />
-          </label>
-          {kin === 0 ? null : (
-            <label className="flex items-center gap-2">
-              <input
-                type="checkbox"
-                checked={alike}
-                onChange={(event) => setAlike(event.target.checked)}
-                className="accent-accent"
-              />
-              also the {count(kin)} open {kin === 1 ? 'one' : 'ones'} that look exactly alike
-            </label>
-          )}
-          <div className="grid grid-cols-2 gap-1.5">
-            {dispositions.map((disposition, index) => (
-              <Button
-                key={disposition}
-                className="justify-between"
-                disabled={decide.isPending}
-                onClick={() => choose(disposition)}
-              >
-                {disposition} <Key>{index + 1}</Key>
-              </Button>
-            ))}
-          </div>
-        </>
-      ) : null}
+      {mayChange ? <DecisionForm run={run} item={item} onDecided={onDecided} /> : null}
     </div>
   )
+}
+
+function DecisionForm({ run, item, onDecided }: DeskProps): ReactNode {
+  const [note, setNote] = useState(item.decision?.note ?? '')
+  const [alike, setAlike] = useState(false)
+  const [until, setUntil] = useState(() => dayOf(Date.now() + acceptMs))
+  const input = useRef<HTMLTextAreaElement>(null)
+  const { decide, isDeciding } = useDecide({ run, item, onDecided })
+  const kin = openKin(run, item)
+  const choose = (disposition: Disposition): void => {
+    if (isDeciding) return
+    const isNeeded = item.severity === 'high' || disposition !== 'benign-explained'
+    if (isNeeded && note.trim() === '') {
+      input.current?.focus()
+      return sayError(new Error(`Say why it is ${disposition}: a note is needed`))
+    }
+    decide({
+      disposition,
+      ...(note.trim() === '' ? {} : { note: note.trim() }),
+      ...(disposition === 'accept-risk' ? { untilMs: Date.parse(`${until}T23:59:59`) } : {}),
+      ...(alike && kin > 0 ? { alike: true } : {}),
+    })
+  }
+  const byKey = dispositions.map((disposition, index) => [String(index + 1), () => choose(disposition)] as const)
+  useKeys({ ...Object.fromEntries(byKey), n: () => input.current?.focus() })
+  return (
+    <>
+      <TextArea
+        ref={input}
+        label={item.severity === 'high' ? 'Note (needed)' : 'Note (needed for all but benign)'}
+        maxLength={2000}
+        value={note}
+        onChange={(event) => setNote(event.target.value)}
+      />
+      <Until value={until} onChange={setUntil} />
+      {kin === 0 ? null : (
+        <label className="flex items-center gap-2">
+          <input
+            type="checkbox"
+            checked={alike}
+            onChange={(event) => setAlike(event.target.checked)}
+            className="accent-accent"
+          />
+          also the {count(kin)} open {kin === 1 ? 'one' : 'ones'} that look exactly alike
+        </label>
+      )}
+      <div className="grid grid-cols-2 gap-1.5">
+        {dispositions.map((disposition, index) => (
+          <Button
+            key={disposition}
+            className="justify-between"
+            disabled={isDeciding}
+            onClick={() => choose(disposition)}
+          >
+            {disposition} <Key>{index + 1}</Key>
+          </Button>
+        ))}
+      </div>
+    </>
+  )
+}
+
+function Until({ value, onChange }: { value: string; onChange: (day: string) => void }): ReactNode {
+  return (
+    <label className="flex items-center gap-2 text-[12px] text-muted">
+      A risk is accepted until
+      <input
+        type="date"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        className="rounded border border-line bg-bg px-1.5 text-text"
+      />
+    </label>
+  )
+}
+
+/** Open items besides this one that look exactly like it. */
+function openKin(run: RunView, { id, fingerprint }: DecidedItem): number {
+  return run.items.list.filter((one) => one.fingerprint === fingerprint && one.decision === null && one.id !== id)
+    .length
+}
+
+function useDecide({ run, item, onDecided }: DeskProps): { decide: (wish: DecisionWish) => void; isDeciding: boolean } {
+  const client = useQueryClient()
+  const path = `/v1/reviews/${encodeURIComponent(run.id)}/items/${encodeURIComponent(item.id)}`
+  const { mutate, isPending } = useMutation({
+    mutationFn: (wish: DecisionWish) => send<RunView>('POST', path, wish),
+    onSuccess: async (next) => {
+      client.setQueryData(['review', run.id], next)
+      onDecided(next)
+      await client.invalidateQueries({ queryKey: ['reviews'] })
+    },
+    onError: sayError,
+  })
+  return { decide: mutate, isDeciding: isPending }
 }
 
 /** The records that an item is about. */
