@@ -193,7 +193,12 @@ export function eventOf({ texts, numbers, rest }: RowValues): AccessEvent {
     scopesHeld: shown.held,
     trustedHop: shown.hop,
     limits: shown.limits.map(([name, per, limit, windowMs, admitted, coarser], i) => ({
-      ...{ name, per, limit, windowMs, admitted, coarser },
+      name,
+      per,
+      limit,
+      windowMs,
+      admitted,
+      coarser,
       used: counts[i * 2] ?? 0,
       resetMs: counts[i * 2 + 1] ?? 0,
     })),

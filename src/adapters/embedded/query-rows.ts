@@ -31,7 +31,7 @@ export interface RowsBuilder {
 export function createRowsBuilder(): RowsBuilder {
   const words: string[] = [...firstWords]
   const codeOf = new Map(words.map((word, code) => [word, code]))
-  const codes = textColumns.map((name) => ({ name, list: [] as number[] }))
+  const codes = textColumns.map((name) => ({ name, list: [] as number[], last: '', lastCode: 0 }))
   const numbers = numberColumns.map((name) => ({ name, list: [] as number[] }))
   const rest: string[] = []
   const times = { from: Infinity, to: -Infinity }
@@ -52,7 +52,15 @@ export function createRowsBuilder(): RowsBuilder {
       return rest.length
     },
     add: (row) => {
-      for (const { name, list } of codes) list.push(code(row.texts[name]))
+      for (const column of codes) {
+        const word = row.texts[column.name]
+        // Most are what they were in the row before, and to compare them is cheaper than to look them up.
+        if (word !== column.last) {
+          column.last = word
+          column.lastCode = code(word)
+        }
+        column.list.push(column.lastCode)
+      }
       for (const { name, list } of numbers) list.push(row.numbers[name])
       rest.push(row.rest)
       saw(row.numbers.time)
@@ -89,9 +97,9 @@ export function perName<Name extends string, T>(names: readonly Name[], of: (nam
   return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<Name, T>
 }
 
-function columnsOf<Name extends string, From extends { readonly name: Name }, T>(
-  columns: readonly From[],
-  of: (column: From) => T,
-): Record<From['name'], T> {
-  return Object.fromEntries(columns.map((column) => [column.name, of(column)])) as Record<From['name'], T>
+function columnsOf<Column extends { readonly name: string }, T>(
+  columns: readonly Column[],
+  of: (column: Column) => T,
+): Record<Column['name'], T> {
+  return Object.fromEntries(columns.map((column) => [column.name, of(column)])) as Record<Column['name'], T>
 }

@@ -12,4 +12,5 @@ export { type Field, type FieldKind, type FieldName, fieldOf, fields } from './f
 export { allOf, anyOf, type Bound, everything, type Filter, type Test, textFields } from './filter.ts'
 export { parseFilter, parseQuestion, queryCharsMax, type Question } from './language.ts'
 export { printFilter, printQuestion } from './print.ts'
+export type { QueryIndex } from './query-index.ts'
 export { measureWords, type MeasureWord, type Stage } from './stages.ts'
