@@ -89,10 +89,10 @@ function limitAdvice(api: ApiOutline): readonly Finding[] {
       hint: 'add limits: [{ name: per-consumer, per: consumer, allow: 600/m }]',
     })
   }
-  const asked = api.routes.filter((route) => route.auth !== 'none')
+  const asked = api.routes.filter((route) => route.auth?.length !== 0)
   const unseen = [
     ...(asked.length === 0 ? api.limits : []),
-    ...api.routes.filter((route) => route.auth === 'none').flatMap((route) => route.limits),
+    ...api.routes.filter((route) => route.auth?.length === 0).flatMap((route) => route.limits),
   ]
   for (const { path, value } of unseen) {
     if (value.per === 'ip') continue
@@ -113,7 +113,7 @@ function limitAdvice(api: ApiOutline): readonly Finding[] {
  */
 function catchAllAdvice({ scopes, routes }: ApiOutline): readonly Finding[] {
   const demands = ({ route, auth }: RouteOutline): readonly string[] =>
-    auth === 'none' ? [] : ['a caller that is identified', ...scopes, ...route.scopes]
+    auth?.length === 0 ? [] : ['a caller that is identified', ...scopes, ...route.scopes]
   return routes.filter(isCatchAll).flatMap((open) => {
     const asked = demands(open)
     const strict = routes.find((other) => !isCatchAll(other) && demands(other).some((one) => !asked.includes(one)))

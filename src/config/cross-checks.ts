@@ -9,6 +9,7 @@ import { shapeOf } from './route-path.ts'
 import { adminChecks } from './section-console.ts'
 import { notifyChecks } from './section-notify.ts'
 import { oauthChecks } from './section-oauth.ts'
+import { roleChecks } from './section-roles.ts'
 import { reviewChecks } from './section-reviews.ts'
 import { sinkChecks } from './section-sinks.ts'
 import { rateText } from './units.ts'
@@ -19,6 +20,7 @@ export function crossChecks(outline: Outline, reading: Reading): readonly Findin
     ...apiChecks(reading),
     ...sinkChecks(reading),
     ...reviewChecks(reading),
+    ...roleChecks(reading),
     ...oauthChecks(reading),
     ...authChecks(outline, reading),
     ...adminChecks(outline, reading),

@@ -21,11 +21,17 @@ test('commentedExample() loads, and only advises to enforce', () => {
 test('commentedExample() shows the defaults: with every setting switched on it means the same, but for the examples', () => {
   const [shown, all] = [load(commentedExample({ upstream })), load(uncommented)]
   assert.ok(shown.ok && all.ok, all.ok ? '' : all.text)
-  assert.deepEqual({ ...all.config.gate, node: shown.config.gate.node }, shown.config.gate)
+  const { node, tls } = shown.config.gate
+  assert.deepEqual({ ...all.config.gate, node, tls }, shown.config.gate)
+  assert.equal(all.config.gate.tls?.clientCert, 'optional')
   assert.equal(all.config.gate.node, 'gate-1.example.com')
-  const { apis, trustedHops, ...settings } = all.config.policy
-  const { apis: _apis, trustedHops: _hops, ...defaults } = shown.config.policy
+  const { apis, trustedHops, issuers, ...settings } = all.config.policy
+  const { apis: _apis, trustedHops: _hops, issuers: _issuers, ...defaults } = shown.config.policy
   assert.deepEqual(settings, defaults)
+  assert.deepEqual(
+    issuers.map(({ name, clockSkewMs, ageMsMax }) => [name, clockSkewMs, ageMsMax]),
+    [['default', 5_000, 86_400_000]],
+  )
   assert.deepEqual(apis[0]?.upstreams, shown.config.policy.apis[0]?.upstreams)
   assert.deepEqual(trustedHops, ['10.0.0.0/8'])
   assert.equal(apis[0]?.routes.length, 3)

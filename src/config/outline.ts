@@ -6,6 +6,7 @@ import type { AuthChoice, LimitSection, RouteSection } from './file-types.ts'
 import { oneOrMany, setting } from './kinds.ts'
 import type { Path } from './problems.ts'
 import { isBroken, type Reading, valueAt } from './reading.ts'
+import { tlsListenDefault } from './section-tls.ts'
 import {
   authSchema,
   hostsSchema,
@@ -61,10 +62,14 @@ export function outlineOf(reading: Reading): Outline {
   const listen = part(reading, ['listen'], listenSchema) ?? []
   const many = Array.isArray(valueAt(reading.tree, ['listen']))
   const admin = part(reading, ['admin', 'listen'], adminSchema)
+  const secure = isMap(valueAt(reading.tree, ['tls'])) ? part(reading, ['tls', 'listen'], tlsListenSchema) : null
   const apis = valueAt(reading.tree, ['apis'])
   const names = isMap(apis) ? Object.keys(apis).filter((name) => isMap(valueAt(apis, [name]))) : []
   return {
-    listeners: listen.map((value, index) => ({ path: many ? ['listen', index] : ['listen'], value })),
+    listeners: [
+      ...listen.map((value, index) => ({ path: many ? ['listen', index] : ['listen'], value })),
+      ...(secure === null ? [] : [{ path: ['tls', 'listen'], value: secure }]),
+    ],
     admin: admin === null ? null : { path: ['admin', 'listen'], value: admin },
     apis: names.map((name) => apiOutline(reading, name)),
   }
@@ -76,6 +81,7 @@ function isMap(value: unknown): value is object {
 
 const listenSchema = setting(oneOrMany(addressKind), '127.0.0.1:8080', '')
 const adminSchema = setting(addressKind, '127.0.0.1:8090', '')
+const tlsListenSchema = setting(addressKind, tlsListenDefault, '')
 
 function apiOutline(reading: Reading, name: string): ApiOutline {
   const path: Path = ['apis', name]

@@ -1,5 +1,6 @@
 import type { AccessEvent, LimitReading } from './access-event.ts'
 import type { TextWriter } from './text-writer.ts'
+import type { TlsFacts } from './tls.ts'
 
 /** Where the two parts of a record are written, each one canonical JSON object with sorted members. */
 export interface PartWriters {
@@ -66,7 +67,7 @@ function writePublic(event: AccessEvent, { boot, shown }: { boot: string; shown:
 }
 
 function writeSealed(event: AccessEvent, shown: Shown, out: TextWriter): void {
-  const { cut, upstreamFirstByteUs, upstreamStatus } = event
+  const { cut, tls, upstreamFirstByteUs, upstreamStatus } = event
   if (shown.route || event.api === null) out.literal('{"attempts":')
   else {
     out.literal('{"api":')
@@ -101,11 +102,13 @@ function writeSealed(event: AccessEvent, shown: Shown, out: TextWriter): void {
   out.numberMember(',"requestBytes":', event.requestBytes)
   out.numberMember(',"responseBytes":', event.responseBytes)
   out.numberMember(',"revision":', event.revision)
+  out.nullable(',"role":', event.role)
   if (!shown.route) out.nullable(',"route":', event.route)
   out.member(',"scheme":', event.scheme)
   out.listMember(',"scopesHeld":', event.scopesHeld)
   out.listMember(',"scopesNeeded":', event.scopesNeeded)
   out.numberMember(',"thread":', event.thread)
+  if (tls !== null) writeTls(tls, out)
   out.member(',"traceId":', event.traceId)
   out.nullable(',"trustedHop":', event.trustedHop)
   out.listMember(',"unknown":', event.unknown)
@@ -117,6 +120,17 @@ function writeSealed(event: AccessEvent, shown: Shown, out: TextWriter): void {
     out.foreign(event.userAgent)
   }
   out.nullable(',"wouldRefuse":', event.wouldRefuse)
+  out.literal('}')
+}
+
+function writeTls({ version, cipher, clientCert }: TlsFacts, out: TextWriter): void {
+  out.literal(',"tls":{"cipher":')
+  out.text(cipher)
+  out.literal(',"clientCert":')
+  if (clientCert === null) out.literal('null')
+  else out.text(clientCert)
+  out.literal(',"version":')
+  out.text(version)
   out.literal('}')
 }
 

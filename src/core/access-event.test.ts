@@ -47,6 +47,7 @@ const anyEvent: fc.Arbitrary<AccessEvent> = fc.record(
     trustedHop: orNull,
     userAgent: orNull,
     scheme: text,
+    tls: fc.option(fc.record({ version: text, cipher: text, clientCert: orNull }, { noNullPrototype: true })),
     protocol: text,
     method: text,
     host: text,
@@ -65,6 +66,7 @@ const anyEvent: fc.Arbitrary<AccessEvent> = fc.record(
     identifiedBy: orNull,
     scopesNeeded: list,
     scopesHeld: list,
+    role: orNull,
     limits: fc.array(
       fc.record(
         {

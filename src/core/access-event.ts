@@ -1,5 +1,6 @@
 import type { Durability, Mode } from './api.ts'
 import type { Reason } from './refusal.ts'
+import type { TlsFacts } from './tls.ts'
 
 /** How a limit stood when this request was counted or refused. */
 export interface LimitReading {
@@ -59,6 +60,8 @@ export interface AccessEvent {
   readonly userAgent: string | null
 
   readonly scheme: string
+  /** Null without TLS. */
+  readonly tls: TlsFacts | null
   readonly protocol: string
   readonly method: string
   readonly host: string
@@ -81,6 +84,8 @@ export interface AccessEvent {
   readonly identifiedBy: string | null
   readonly scopesNeeded: readonly string[]
   readonly scopesHeld: readonly string[]
+  /** The role that permitted it and, behind a space, which of its patterns did; null where roles did not decide. */
+  readonly role: string | null
   readonly limits: readonly LimitReading[]
 
   readonly outcome: Outcome

@@ -1,4 +1,5 @@
 import type { Headers } from './headers.ts'
+import type { ConnectionTls } from './tls.ts'
 
 /** Where a request came from. */
 export interface Peer {
@@ -23,6 +24,8 @@ export interface ApiRequest {
   /** `Clock.monotonicMs` when the head was complete. */
   readonly startedMs: number
   readonly scheme: 'http' | 'https'
+  /** Null for a connection without TLS. */
+  readonly tls: ConnectionTls | null
   readonly protocol: string
   readonly method: string
   /** Host without port, lower case; '' when it could not be known. */

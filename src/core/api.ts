@@ -1,3 +1,5 @@
+import type { UpstreamTls } from './tls.ts'
+
 /** `observe` refuses nothing and records what would have been refused; `enforce` refuses. */
 export type Mode = 'observe' | 'enforce'
 
@@ -16,6 +18,9 @@ export interface LimitPolicy {
   readonly windowMs: number
 }
 
+/** How a caller may prove who it is: an API key, a JWT access token, a client certificate. */
+export type AuthMethod = 'api-key' | 'oauth' | 'mtls'
+
 /** One method set on one path template. */
 export interface Route {
   /** Unique within the API, such as `GET /v1/orders/{id}`. */
@@ -24,7 +29,8 @@ export interface Route {
   readonly methods: readonly string[]
   /** `/v1/orders/{id}`; a last segment `{rest*}` takes any remainder, also an empty one. */
   readonly path: string
-  readonly auth: 'api-key' | 'none'
+  /** Any one of these identifies the caller; empty: nobody is asked. */
+  readonly auth: readonly AuthMethod[]
   /** All of these must be held. */
   readonly scopes: readonly string[]
   /** The API's limits and the route's own, all of which must admit. */
@@ -35,8 +41,10 @@ export interface Route {
 }
 
 export interface Upstream {
-  /** `http://host:port` with an optional base path, no trailing slash. */
+  /** `http://host:port` or `https://host:port` with an optional base path, no trailing slash. */
   readonly url: string
+  /** How TLS is spoken to it; null for the defaults. */
+  readonly tls: UpstreamTls | null
   readonly connectMs: number
   readonly headersMs: number
   /** Longest silence while the answer's body arrives. */
@@ -44,11 +52,22 @@ export interface Upstream {
   readonly connectionsMax: number
 }
 
+/**
+ * CIDRs or addresses. The longest that holds the client decides, and `allow` before `deny` where both have it. Where `allow`
+ * names any, a client that neither list holds is refused.
+ */
+export interface ApiNetworks {
+  readonly allow: readonly string[]
+  readonly deny: readonly string[]
+}
+
 export interface Api {
   readonly name: string
   /** Lower case, without port; empty means every host. */
   readonly hosts: readonly string[]
   readonly mode: Mode
+  /** Whose requests are taken, by the network of the client; see `ApiNetworks`. */
+  readonly networks: ApiNetworks
   readonly durability: Durability
   /** At least one; taken in turn. */
   readonly upstreams: readonly Upstream[]

@@ -16,11 +16,16 @@ export type Reason =
   | 'expectation_failed'
   | 'upgrade_refused'
   | 'too_many_connections'
+  | 'network_blocked'
   | 'no_route'
   | 'method_not_allowed'
   | 'credential_missing'
   | 'invalid_api_key'
+  | 'invalid_token'
+  | 'invalid_certificate'
+  | 'identity_unavailable'
   | 'insufficient_scope'
+  | 'not_permitted'
   | 'quota_exceeded'
   | 'upstream_refused'
   | 'upstream_reset'
@@ -31,6 +36,7 @@ export type Reason =
   | 'ledger_failed'
   | 'draining'
   | 'internal_error'
+  | 'tls_failed'
   | 'client_abort'
   | 'client_too_slow'
   | 'thread_died'
@@ -57,11 +63,16 @@ export const reasons: Readonly<Record<Reason, { readonly status: number; readonl
   upgrade_refused: { status: 400, title: 'Upgrade refused' },
   too_many_connections: { status: 503, title: 'Too many connections' },
   // what the caller may do
+  network_blocked: { status: 403, title: 'Not allowed' },
   no_route: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   credential_missing: { status: 401, title: 'Authentication required' },
   invalid_api_key: { status: 401, title: 'Authentication failed' },
+  invalid_token: { status: 401, title: 'Authentication failed' },
+  invalid_certificate: { status: 401, title: 'Authentication failed' },
+  identity_unavailable: { status: 503, title: 'Authentication not available' },
   insufficient_scope: { status: 403, title: 'Not allowed' },
+  not_permitted: { status: 403, title: 'Not allowed' },
   quota_exceeded: { status: 429, title: 'Too many requests' },
   // what went wrong behind us or in us
   upstream_refused: { status: 502, title: 'Upstream unreachable' },
@@ -74,6 +85,7 @@ export const reasons: Readonly<Record<Reason, { readonly status: number; readonl
   draining: { status: 503, title: 'Shutting down' },
   internal_error: { status: 500, title: 'Internal error' },
   // no answer reached the caller
+  tls_failed: { status: 0, title: 'No TLS connection came about' },
   client_abort: { status: 0, title: 'The client went away' },
   client_too_slow: { status: 0, title: 'The client read too slowly' },
   thread_died: { status: 0, title: 'The gateway thread died' },

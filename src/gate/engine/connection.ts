@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Peer, Refusal } from '../../core/mod.ts'
+import type { ConnectionTls, Peer, Refusal } from '../../core/mod.ts'
 import { plainAddress } from './client-address.ts'
 
 /** An exchange in its turn. A client may send several requests at once; they are served one after the other. */
@@ -21,6 +21,13 @@ export interface Receiving {
   breakOff(why: Refusal): void
 }
 
+/** What TLS adds to a connection. */
+export interface SecureSide {
+  readonly tls: ConnectionTls
+  /** The socket below. */
+  readonly tcp: Socket
+}
+
 /** One connection of a client: who it is, and whose turn it is. */
 export class Connection {
   readonly socket: Socket
@@ -28,6 +35,10 @@ export class Connection {
   readonly peer: Peer
   /** Set when the connection was over a limit from its beginning: its first request is its last. */
   readonly refused: Refusal | null
+  /** Null without TLS. */
+  readonly tls: ConnectionTls | null
+  /** The TCP socket: that of the connection, or the one below TLS. */
+  readonly #tcp: Socket
   requests = 0
   /** No further request is taken. */
   closing = false
@@ -44,9 +55,11 @@ export class Connection {
   /** Nobody can be answered any more. */
   #lost = false
 
-  constructor(socket: Socket, refused: Refusal | null) {
+  constructor(socket: Socket, refused: Refusal | null, secure: SecureSide | null = null) {
     const address = plainAddress(socket.remoteAddress ?? '')
     this.socket = socket
+    this.tls = secure?.tls ?? null
+    this.#tcp = secure?.tcp ?? socket
     this.peer = { address, port: socket.remotePort ?? 0, clientIp: address, trustedHop: null }
     this.refused = refused
   }
@@ -88,6 +101,11 @@ export class Connection {
     if (this.#active === null) return
     if (this.#lost) this.#active.lost()
     this.#active.begin()
+  }
+
+  /** Breaks off, so that nobody takes what was sent for a whole. */
+  reset(): void {
+    this.#tcp.resetAndDestroy()
   }
 
   /** The client takes no bytes. True when there is an answer that it could take. */

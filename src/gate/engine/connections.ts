@@ -1,11 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { DropArgument, Socket } from 'node:net'
-import { type ApiRequest, type Peer, refusal, type Refusal } from '../../core/mod.ts'
+import type { TLSSocket } from 'node:tls'
+import { type ApiRequest, type ConnectionTls, type Peer, refusal, type Refusal } from '../../core/mod.ts'
 import { addressGroup, plainAddress } from './client-address.ts'
 import { Connection } from './connection.ts'
+import { connectionTls } from './connection-tls.ts'
 import type { EngineCore } from './engine-core.ts'
 import { garbageBehind, NodeExchange } from './exchange-node.ts'
 import { RefusedExchange } from './exchange-refused.ts'
+import { type FailedHandshake, Handshakes } from './handshakes.ts'
 import { isGarbage, isSocketError, parseDefect, type ParserError, type Remains, remainsOf } from './parse-failure.ts'
 import { describeRequest } from './request-facts.ts'
 
@@ -18,11 +21,14 @@ type GateSocket = Socket & { [connectionOf]?: Connection }
 export class Connections {
   readonly #core: EngineCore
   readonly #open = new Set<Connection>()
-  /** How many there are of each address. */
+  /** How many there are of each address, those within a TLS handshake too. */
   readonly #groups = new Map<string, number>()
+  #total = 0
+  readonly #handshakes: Handshakes
 
   constructor(core: EngineCore) {
     this.#core = core
+    this.#handshakes = new Handshakes(core.clock, (failed) => this.#onFailedHandshake(failed))
   }
 
   /** Open ones. */
@@ -31,21 +37,62 @@ export class Connections {
   }
 
   onConnection(socket: GateSocket): void {
-    const address = plainAddress(socket.remoteAddress ?? '')
-    const group = addressGroup(address)
-    const ofGroup = (this.#groups.get(group) ?? 0) + 1
-    this.#groups.set(group, ofGroup)
-    const connection = new Connection(socket, overLimit(this.#core, { address, total: this.#open.size + 1, ofGroup }))
-    this.#open.add(connection)
-    socket[connectionOf] = connection
+    this.#count(socket)
+    this.#take(socket, new Connection(socket, this.#overLimit(socket)))
+  }
+
+  /** TCP stands, TLS begins. */
+  onHandshake(socket: Socket): void {
+    this.#count(socket)
+    this.#handshakes.begin(socket)
+  }
+
+  /** TLS stands. `mustProve`: whoever has no certificate that is vouched for may not stay. */
+  onSecure(socket: TLSSocket & GateSocket, mustProve: boolean): void {
+    if (mustProve && !socket.authorized) return this.#handshakes.refuse(socket)
+    const tcp = this.#handshakes.done(socket) ?? socket
+    this.#take(socket, new Connection(socket, this.#overLimit(socket), { tls: connectionTls(socket), tcp }))
+  }
+
+  /** TLS will not stand. */
+  onTlsError(error: Error, socket: TLSSocket): void {
+    this.#handshakes.failing(error, socket)
+  }
+
+  #onFailedHandshake({ address, port, note }: FailedHandshake): void {
+    const peer = { address, port, clientIp: address, trustedHop: null }
+    const request: ApiRequest = { ...describe(this.#core, { peer, tls: null }, remainsOf(null)), scheme: 'https' }
+    const defect = refusal('tls_failed', 'No TLS connection came about', { note })
+    new RefusedExchange(this.#core, null, { request, defect }).begin()
+  }
+
+  #count(socket: Socket): void {
+    const group = addressGroup(plainAddress(socket.remoteAddress ?? ''))
+    this.#groups.set(group, (this.#groups.get(group) ?? 0) + 1)
+    this.#total++
     socket.on('error', ignore) // each ends in 'close'
     socket.once('close', () => {
-      this.#open.delete(connection)
+      this.#total--
       const left = (this.#groups.get(group) ?? 1) - 1
       if (left === 0) this.#groups.delete(group)
       else this.#groups.set(group, left)
+    })
+  }
+
+  #take(socket: GateSocket, connection: Connection): void {
+    this.#open.add(connection)
+    socket[connectionOf] = connection
+    if (connection.tls !== null) socket.on('error', ignore)
+    socket.once('close', () => {
+      this.#open.delete(connection)
       connection.lost()
     })
+  }
+
+  #overLimit(socket: Socket): Refusal | null {
+    const address = plainAddress(socket.remoteAddress ?? '')
+    const ofGroup = this.#groups.get(addressGroup(address)) ?? 1
+    return overLimit(this.#core, { address, total: this.#total, ofGroup })
   }
 
   onRequest(incoming: IncomingMessage, response: ServerResponse): void {
@@ -80,17 +127,19 @@ export class Connections {
   onDrop(dropped: DropArgument | undefined): void {
     const address = plainAddress(dropped?.remoteAddress ?? '')
     const peer = { address, port: dropped?.remotePort ?? 0, clientIp: address, trustedHop: null }
-    const request = describe(this.#core, peer, remainsOf(null))
+    const request = describe(this.#core, { peer, tls: null }, remainsOf(null))
     new RefusedExchange(this.#core, null, { request, defect: tooMany('the hard limit of connections') }).begin()
   }
 
   /** Closes the connections on which nothing was ever sent. */
   endSilent(): void {
+    this.#handshakes.end()
     for (const { socket } of this.#open) if (socket.bytesRead === 0) socket.destroy()
   }
 
   /** Closes all of them; resolves when their exchanges know. */
   async end(): Promise<void> {
+    this.#handshakes.end()
     const { promise, resolve } = Promise.withResolvers<void>()
     for (const { socket } of this.#open) {
       socket.once('close', () => {
@@ -153,7 +202,7 @@ function excessive(core: EngineCore, connection: Connection, incoming: IncomingM
     host: '',
   }
   const defect = tooMany(`request ${connection.requests + connection.excess} of a connection that closes`)
-  new RefusedExchange(core, null, { request: describe(core, connection.peer, remains), defect }).begin()
+  new RefusedExchange(core, null, { request: describe(core, connection, remains), defect }).begin()
 }
 
 /** Node gives up on a connection: within a body, within a head, or between two requests. */
@@ -193,16 +242,19 @@ function refuse(
   { defect, remains }: { defect: Refusal; remains: Remains },
 ): void {
   connection.closing = true
-  const { peer } = connection
   connection.enter(
     new RefusedExchange(core, connection.socket, {
-      request: describe(core, peer, remains),
+      request: describe(core, connection, remains),
       defect: connection.refused ?? defect,
     }),
   )
 }
 
-function describe(core: EngineCore, peer: Peer, { method, httpVersion, target, host }: Remains): ApiRequest {
+function describe(
+  core: EngineCore,
+  { peer, tls }: { readonly peer: Peer; readonly tls: ConnectionTls | null },
+  { method, httpVersion, target, host }: Remains,
+): ApiRequest {
   const mark = target.indexOf('?')
   const examined = {
     defect: null,
@@ -217,5 +269,5 @@ function describe(core: EngineCore, peer: Peer, { method, httpVersion, target, h
     connectionNames: [],
     traceparent: null,
   }
-  return describeRequest(core, { method, httpVersion }, { examined, peer })
+  return describeRequest(core, { method, httpVersion }, { examined, peer, tls })
 }

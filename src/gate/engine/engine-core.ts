@@ -3,6 +3,7 @@ import type { Authorities } from './authority.ts'
 import type { TrustedHops } from './client-address.ts'
 import type { Exchange, Handler } from './exchange.ts'
 import type { FieldNames } from './field-names.ts'
+import type { GateTables } from './strict-gate.ts'
 import type { Sweep } from './sweep.ts'
 import type { UpstreamPools } from './upstream-pools.ts'
 
@@ -22,6 +23,9 @@ export interface EngineCore {
   readonly onDefect: (error: unknown, requestId: string) => void
   readonly names: FieldNames
   readonly authorities: Authorities
+  readonly scheme: 'http'
+  /** The tables for heads that came by TLS: another scheme, another port where none is named. */
+  readonly secure: GateTables
   readonly sweep: Sweep
   readonly pools: UpstreamPools
   limits: ConnectionLimits

@@ -52,7 +52,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     const head = examineHead(
       // A parsed request has both.
       incoming as IncomingMessage & { method: string; url: string },
-      core,
+      connection.tls === null ? core : core.secure,
     )
     const { peer } = connection
     this.#core = core
@@ -65,7 +65,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     this.request = describeRequest(
       core,
       { method: incoming.method ?? '', httpVersion: incoming.httpVersion },
-      { examined: head, peer: core.hops.clientOf(peer.address, peer.port, head.headers) },
+      { examined: head, peer: core.hops.clientOf(peer.address, peer.port, head.headers), tls: connection.tls },
     )
     response.once('close', () => this.#closed())
   }
@@ -102,7 +102,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     // A last answer keeps its own time; and who has nothing to take cannot be too slow.
     if (this.#sending !== 'answer' && this.#sending !== 'stream') return
     this.#tooSlow = true
-    this.#connection.socket.resetAndDestroy()
+    this.#connection.reset()
   }
 
   lost(): void {
@@ -251,7 +251,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
       this.#core.onDefect(error, this.request.id)
       this.#sending = 'nothing'
       this.#streamFailure = failureOf('internal_error', 'the head cannot be written')
-      this.#connection.socket.resetAndDestroy()
+      this.#connection.reset()
       return false
     }
   }
@@ -272,7 +272,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   fail(failure: ForwardFailure): void {
     if (this.aborted) return // the echo of our own giving up
     this.#streamFailure = failure
-    this.#connection.socket.resetAndDestroy()
+    this.#connection.reset()
   }
 
   drop(): void {

@@ -102,10 +102,18 @@ export interface Exchange {
 /** What the handler is for the engine. Must settle for each exchange; a rejection is a defect of ours and drops the connection. */
 export type Handler = (exchange: Exchange) => Promise<void>
 
+/** An address that is listened on. */
+export interface Bound {
+  readonly host: string
+  readonly port: number
+  /** By TLS. */
+  readonly isSecure: boolean
+}
+
 /** A running listener set. */
 export interface Engine extends AsyncDisposable {
   /** The bound addresses, useful when port 0 was asked for. */
-  readonly addresses: readonly { readonly host: string; readonly port: number }[]
+  readonly addresses: readonly Bound[]
   /** Connections open now. */
   readonly connections: number
   /** Stops accepting, answers `connection: close`, resolves when idle or after `deadlineMs`. */

@@ -7,6 +7,7 @@
  */
 export type {
   Answer,
+  Bound,
   ClientOf,
   Delivery,
   Engine,
@@ -18,4 +19,5 @@ export type {
   UpstreamReply,
 } from './exchange.ts'
 export { canonicalPath } from './canonical-path.ts'
-export { type EngineOptions, type GatehouseEngine, openEngine } from './open-engine.ts'
+export { type EngineOptions, type GatehouseEngine, type Listener, openEngine } from './open-engine.ts'
+export type { TlsSecrets } from './tls-secrets.ts'

@@ -1,19 +1,34 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { createServer } from 'node:http'
-import type { DropArgument, Socket } from 'node:net'
-import { type Clock, type ConnectionLimits, GatehouseError, hasCode, type Policy } from '../../core/mod.ts'
+import type { Server } from 'node:http'
+import { Server as SecureServer } from 'node:https'
+import { type Clock, GatehouseError, hasCode, type Policy } from '../../core/mod.ts'
 import { createAuthorities } from './authority.ts'
 import { createTrustedHops } from './client-address.ts'
 import { Connections } from './connections.ts'
 import type { EngineCore, Ids } from './engine-core.ts'
-import type { Engine, Handler } from './exchange.ts'
+import type { Bound, Engine, Handler } from './exchange.ts'
 import { createFieldNames } from './field-names.ts'
+import { applyLimits, openSecureServer, openServer } from './servers.ts'
 import { createSweep } from './sweep.ts'
+import { contextOf, type TlsSecrets } from './tls-secrets.ts'
 import { openUpstreamPools } from './upstream-pools.ts'
+
+/** Where to listen. */
+export interface Listener {
+  readonly host: string
+  readonly port: number
+  /** By TLS. @default false */
+  readonly isSecure?: boolean
+  /** Left out where somebody else has the port. @default false */
+  readonly isOptional?: boolean
+}
 
 export interface EngineOptions {
   /** Addresses to listen on; port 0 takes a free one. */
-  readonly listeners: readonly { readonly host: string; readonly port: number }[]
+  readonly listeners: readonly Listener[]
+  /** What the listeners with `isSecure` are made of. @default they are left out */
+  readonly tls?: TlsSecrets | null
+  /** Reads the PEM files that upstreams name; who can write them can pose as an upstream. @default there are none */
+  readonly readFile?: (path: string) => string
   /** Lets several threads of a process bind the same port. */
   readonly reusePort: boolean
   readonly policy: Policy
@@ -30,6 +45,8 @@ export interface GatehouseEngine extends Engine {
    * connections, everything else for new requests; running exchanges go on as they began.
    */
   configure(policy: Policy): void
+  /** Takes over a certificate and what belongs to it, for connections from now on; whether clients are asked for one stays. */
+  secure(secrets: TlsSecrets): void
 }
 
 /**
@@ -41,27 +58,42 @@ export interface GatehouseEngine extends Engine {
 export async function openEngine(options: EngineOptions): Promise<GatehouseEngine> {
   const { policy, clock } = options
   await using opening = new AsyncDisposableStack()
+  const names = createFieldNames()
   const core: EngineCore = {
     clock,
     ids: options.ids,
     handler: options.handler,
     onDefect: options.onDefect,
-    names: createFieldNames(),
+    names,
     authorities: createAuthorities(httpPort),
+    scheme: 'http',
+    secure: {
+      names,
+      authorities: createAuthorities(httpsPort),
+      scheme: 'https',
+      get limits() {
+        return core.limits
+      },
+    },
     hops: createTrustedHops(policy.trustedHops),
     sweep: opening.use(createSweep(clock, sweepMs)),
-    pools: opening.use(openUpstreamPools(policy)),
+    pools: opening.use(
+      openUpstreamPools(policy, { readFile: options.readFile ?? noFile, nowMs: () => clock.monotonicMs() }),
+    ),
     limits: policy.connections,
     draining: false,
     running: 0,
   }
   const connections = opening.adopt(new Connections(core), (open) => open.end())
-  const servers: Server[] = []
-  const addresses: { host: string; port: number }[] = []
+  const servers: (Server | SecureServer)[] = []
+  const addresses: Bound[] = []
   for (const listener of options.listeners) {
-    const server = opening.adopt(serverFor(core, connections), closed)
+    const server = serverFor(listener, options.tls ?? null, { core, connections })
+    if (server === null) continue
+    const address = await listening(opening.adopt(server, closed), listener, options.reusePort)
+    if (address === null) continue
     servers.push(server)
-    addresses.push(await listening(server, { ...listener, reusePort: options.reusePort }))
+    addresses.push(address)
     server.on('error', (error) => core.onDefect(error, '')) // it goes on listening
   }
   const resources = opening.move()
@@ -76,6 +108,9 @@ export async function openEngine(options: EngineOptions): Promise<GatehouseEngin
       core.pools.configure(next)
       for (const server of servers) applyLimits(server, next.connections)
     },
+    secure: (secrets) => {
+      for (const server of servers) if (server instanceof SecureServer) server.setSecureContext(contextOf(secrets))
+    },
     drain: async (deadlineMs) => {
       core.draining = true
       for (const server of servers) server.close()
@@ -88,92 +123,53 @@ export async function openEngine(options: EngineOptions): Promise<GatehouseEngin
   }
 }
 
+function noFile(path: string): never {
+  throw new GatehouseError('invalid_argument', `Cannot read ${path}: this engine was opened without files`)
+}
+
 const httpPort = 80
+const httpsPort = 443
 const sweepMs = 50
 
-function serverFor(core: EngineCore, connections: Connections): Server {
-  const server = createServer({
-    // What Node would answer by itself must come to us, so that it ends in a record.
-    requireHostHeader: false,
-    insecureHTTPParser: false,
-    maxHeaderSize: headBytesMax(core.limits),
-    headersTimeout: core.limits.headersMs,
-    requestTimeout: Math.max(core.limits.requestMs, core.limits.headersMs),
-    keepAliveTimeout: core.limits.keepAliveMs,
-    // headersMs and requestMs are noticed so much late at most.
-    connectionsCheckingInterval: Math.min(connectionsCheckMs, Math.ceil(core.limits.headersMs / 2)),
-    // Requests without a body need no stream for it.
-    optimizeEmptyRequests: true,
-    noDelay: true,
-  })
-  // The gate counts fields itself: Node would drop those beyond its maximum silently.
-  server.maxHeadersCount = 0
-  applyLimits(server, core.limits)
-  const onRequest = (incoming: IncomingMessage, response: ServerResponse): void => {
-    connections.onRequest(incoming, response)
-  }
-  server.on('connection', (socket: Socket) => connections.onConnection(socket))
-  server.on('request', onRequest)
-  server.on('checkContinue', onRequest)
-  server.on('checkExpectation', onRequest)
-  server.on('connect', (incoming: IncomingMessage, socket: Socket) => connections.onConnect(incoming, socket))
-  server.on('clientError', (error: Error, socket: Socket) => connections.onClientError(error, socket))
-  server.on('timeout', (socket: Socket) => connections.onTimeout(socket))
-  server.on('drop', (dropped?: DropArgument) => connections.onDrop(dropped))
-  return server
+interface Parts {
+  readonly core: EngineCore
+  readonly connections: Connections
 }
 
-const connectionsCheckMs = 1_000
-
-/** URL and fields together, and what Node counts with them; which of the two is too large is the gate's to say. */
-function headBytesMax({ urlBytesMax, headerBytesMax }: ConnectionLimits): number {
-  return urlBytesMax + headerBytesMax + headSlackBytes
+/** Null for a listener by TLS where there is nothing to make it of. */
+function serverFor(
+  { isSecure }: Listener,
+  tls: TlsSecrets | null,
+  { core, connections }: Parts,
+): Server | SecureServer | null {
+  if (isSecure !== true) return openServer(core.limits, connections)
+  return tls === null ? null : openSecureServer(core.limits, connections, tls)
 }
 
-const headSlackBytes = 1_024
-
-function applyLimits(server: Server, limits: ConnectionLimits): void {
-  // Read by Node for each new connection; not in its types.
-  const settings = server as Server & { maxHeaderSize: number }
-  settings.maxHeaderSize = headBytesMax(limits)
-  server.headersTimeout = limits.headersMs
-  server.requestTimeout = Math.max(limits.requestMs, limits.headersMs)
-  server.keepAliveTimeout = limits.keepAliveMs
-  // Counted by us, so that the request behind the last one is recorded and the last one says that it is.
-  server.maxRequestsPerSocket = 0
-  // Connections over the limit are answered with 503 as long as there are not too many of those.
-  server.maxConnections = limits.connectionsMax + refusableConnectionsMax
-}
-
-/** Connections over the limit that may stay until they have been told so. */
-const refusableConnectionsMax = 64
-
-async function listening(
-  server: Server,
-  listener: { host: string; port: number; reusePort: boolean },
-): Promise<{ host: string; port: number }> {
+/** Null where an optional one cannot have its port. */
+async function listening(server: Server | SecureServer, listener: Listener, reusePort: boolean): Promise<Bound | null> {
+  const { host, port, isSecure = false, isOptional = false } = listener
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen({ ...listener, backlog }, resolve)
+  server.listen({ host, port, reusePort, backlog }, resolve)
   try {
     await promise
   } catch (cause) {
     if (!hasCode(cause, 'EADDRINUSE')) throw cause
-    throw new GatehouseError('port_taken', `Cannot listen on ${listener.host}:${listener.port}: the port is taken`, {
-      cause,
-    })
+    if (isOptional) return null
+    throw new GatehouseError('port_taken', `Cannot listen on ${host}:${port}: the port is taken`, { cause })
   } finally {
     server.off('error', reject)
   }
   const address = server.address()
-  return { host: listener.host, port: address !== null && typeof address === 'object' ? address.port : listener.port }
+  return { host, port: address !== null && typeof address === 'object' ? address.port : port, isSecure }
 }
 
 const backlog = 1_024
 
 /** Waits until nothing is in progress. */
 async function quiet(
-  { core, connections, servers }: { core: EngineCore; connections: Connections; servers: readonly Server[] },
+  { core, connections, servers }: Parts & { readonly servers: readonly (Server | SecureServer)[] },
   untilMs: number,
 ): Promise<void> {
   connections.endSilent()
@@ -185,7 +181,7 @@ async function quiet(
   }
 }
 
-function closed(server: Server): Promise<void> {
+function closed(server: Server | SecureServer): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
   server.closeAllConnections()

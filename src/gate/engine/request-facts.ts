@@ -1,4 +1,4 @@
-import type { ApiRequest, Peer } from '../../core/mod.ts'
+import type { ApiRequest, ConnectionTls, Peer } from '../../core/mod.ts'
 import type { EngineCore } from './engine-core.ts'
 import type { ExaminedHead } from './strict-gate.ts'
 import { parseTraceParent } from './trace-context.ts'
@@ -7,7 +7,7 @@ import { parseTraceParent } from './trace-context.ts'
 export function describeRequest(
   core: EngineCore,
   head: { readonly method: string; readonly httpVersion: string },
-  { examined, peer }: { examined: ExaminedHead; peer: Peer },
+  { examined, peer, tls }: { examined: ExaminedHead; peer: Peer; tls: ConnectionTls | null },
 ): ApiRequest {
   const id = core.ids.requestId()
   const trace = examined.traceparent === null ? null : parseTraceParent(examined.traceparent)
@@ -19,7 +19,8 @@ export function describeRequest(
     traceFlags: trace === null ? '01' : trace.flags,
     receivedAtMs: core.clock.wallMs(),
     startedMs: core.clock.monotonicMs(),
-    scheme: 'http',
+    scheme: tls === null ? 'http' : 'https',
+    tls,
     protocol: head.httpVersion === '1.1' ? 'HTTP/1.1' : `HTTP/${head.httpVersion}`,
     method: head.method,
     host: examined.host,

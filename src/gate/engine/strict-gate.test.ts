@@ -9,7 +9,8 @@ const tables = {
   limits: { urlBytesMax: 100, headerBytesMax: 400, headersMax: 10 },
   names: createFieldNames(),
   authorities: createAuthorities(80),
-}
+  scheme: 'http',
+} as const
 
 function examine(rawHeaders: readonly string[], head: Partial<RequestHead> = {}): ExaminedHead {
   return examineHead({ method: 'GET', url: '/', httpVersion: '1.1', rawHeaders, ...head }, tables)

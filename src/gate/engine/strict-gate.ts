@@ -18,6 +18,8 @@ export interface GateTables {
   readonly limits: Pick<ConnectionLimits, 'urlBytesMax' | 'headerBytesMax' | 'headersMax'>
   readonly names: FieldNames
   readonly authorities: Authorities
+  /** What an absolute target must begin with. */
+  readonly scheme: 'http' | 'https'
 }
 
 /** A head that was looked through. Where it has a defect, the rest is as much as could be read. */
@@ -277,7 +279,7 @@ function readTarget(head: RequestHead, tables: GateTables, draft: Draft): Refusa
   if (scheme === undefined || authority === undefined || rest === undefined) return malformedTarget
   const target = tables.authorities(authority)
   if (target === null) return malformed('The authority of the target is not a host')
-  if (scheme.toLowerCase() !== 'http' || target.canonical !== named.canonical) {
+  if (scheme.toLowerCase() !== tables.scheme || target.canonical !== named.canonical) {
     return refusal('host_mismatch', 'Target and Host field name different authorities')
   }
   return readPath(rest.startsWith('/') ? rest : `/${rest}`, draft)

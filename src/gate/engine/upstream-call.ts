@@ -114,7 +114,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
     this.#state = 'given'
     if (this.streamsFor !== null) this.#body = body.open(this.#onBodyChunk, () => pool.bodySent(this))
     // undici takes it from here, and holds it as long as it needs it.
-    dispatcher.dispatch({ method, path: `${basePath}${plan.target}`, headers, body: this.#body }, this)
+    const options = { method, path: `${basePath}${plan.target}`, headers, body: this.#body, servername }
+    dispatcher.dispatch(options, this)
     this.#body = null
     this.#request = null
   }
@@ -274,6 +275,12 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
     this.#settle(failure)
   }
 }
+
+/**
+ * Not in undici's types. Without it undici would take the name that a certificate must hold from the caller's `Host`, and a new
+ * connection whenever that changes; which name it is, the connector alone decides.
+ */
+const servername = 'upstream'
 
 /** How much of a client's body is kept before a connection is taken for it. */
 const gatheredBytesMax = 65_536

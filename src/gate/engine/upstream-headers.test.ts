@@ -14,6 +14,7 @@ const request: ApiRequest = {
   receivedAtMs: 0,
   startedMs: 0,
   scheme: 'http',
+  tls: null,
   protocol: 'HTTP/1.1',
   method: 'GET',
   host: 'a.test',

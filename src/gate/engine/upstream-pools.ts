@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from 'undici'
 import type { Policy, Upstream } from '../../core/mod.ts'
+import { type ConnectorDeps, openConnector } from './upstream-connector.ts'
 
 /** One request that needs a connection. It enters once, and is `released` once when it was told to go. */
 export interface PoolUser {
@@ -26,9 +27,10 @@ export class UpstreamPool {
   #serving = false
   #retired = false
 
-  constructor({ url, connectMs, connectionsMax }: Upstream) {
+  constructor(upstream: Upstream, deps: ConnectorDeps) {
+    const { url, connectionsMax } = upstream
     const { origin, pathname } = new URL(url)
-    this.#pool = openPool(origin, { connectMs, connectionsMax })
+    this.#pool = openPool(origin, upstream, deps)
     this.#basePath = pathname === '/' ? '' : pathname.replace(/\/$/, '')
     this.#connectionsMax = connectionsMax
     this.#shareMax = Math.max(1, Math.floor(connectionsMax / 2))
@@ -126,7 +128,7 @@ export interface UpstreamPools extends AsyncDisposable {
   configure(policy: Pick<Policy, 'apis'>): void
 }
 
-export function openUpstreamPools(policy: Pick<Policy, 'apis'>): UpstreamPools {
+export function openUpstreamPools(policy: Pick<Policy, 'apis'>, deps: ConnectorDeps): UpstreamPools {
   const pools = new Map<string, UpstreamPool>()
   // Found by the object, which is the same for all requests of a revision; the text key is made once for each.
   let known = new WeakMap<Upstream, UpstreamPool>()
@@ -134,7 +136,7 @@ export function openUpstreamPools(policy: Pick<Policy, 'apis'>): UpstreamPools {
     const found = known.get(upstream)
     if (found !== undefined) return found
     const key = keyOf(upstream)
-    const pool = pools.get(key) ?? new UpstreamPool(upstream)
+    const pool = pools.get(key) ?? new UpstreamPool(upstream, deps)
     pools.set(key, pool)
     known.set(upstream, pool)
     return pool
@@ -160,18 +162,18 @@ export function openUpstreamPools(policy: Pick<Policy, 'apis'>): UpstreamPools {
   }
 }
 
-function keyOf({ url, connectMs, connectionsMax }: Upstream): string {
-  return `${url} ${connectMs} ${connectionsMax}`
+function keyOf({ url, tls, connectMs, connectionsMax }: Upstream): string {
+  return `${url} ${connectMs} ${connectionsMax} ${JSON.stringify(tls)}`
 }
 
-function openPool(origin: string, { connectMs, connectionsMax }: Pick<Upstream, 'connectMs' | 'connectionsMax'>): Pool {
+function openPool(origin: string, upstream: Upstream, deps: ConnectorDeps): Pool {
   return new Pool(origin, {
-    connections: connectionsMax,
+    connections: upstream.connectionsMax,
     pipelining: 1,
     allowH2: false,
     // Below the 5 s after which Node's own servers, and many others, close an idle connection.
     keepAliveTimeout: 4_000,
-    connect: { timeout: connectMs, rejectUnauthorized: true },
+    connect: openConnector(upstream, deps),
     // The exchange keeps its deadlines itself: one sweep for all instead of a timer for each.
     headersTimeout: 0,
     bodyTimeout: 0,

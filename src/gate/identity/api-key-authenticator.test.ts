@@ -7,12 +7,13 @@ import { createApiKeyAuthenticator, type ApiKeyAuthenticator } from './mod.ts'
 const pepper = new Uint8Array(32).fill(7)
 const hasher = createKeyHasher(pepper)
 const nowMs = Date.UTC(2026, 0, 15)
-const acme: Consumer = { id: 'c1', name: 'acme', createdAtMs: 1, state: 'active' }
+const acme: Consumer = { id: 'c1', name: 'acme', createdAtMs: 1, state: 'active', roles: [] }
 
 /** A key and how it is kept, with what differs. */
 function issue(differs: Partial<Credential> = {}): { key: string; credential: Credential } {
   const { key, id, hint } = mintApiKey('live')
   const credential: Credential = {
+    kind: 'api-key',
     id,
     consumerId: 'c1',
     environment: 'live',
@@ -25,6 +26,9 @@ function issue(differs: Partial<Credential> = {}): { key: string; credential: Cr
     expiresAtMs: null,
     revokedAtMs: null,
     lastUsedAtMs: null,
+    rotatedFrom: null,
+    successorId: null,
+    rotatedAtMs: null,
     ...differs,
   }
   return { key, credential }
@@ -48,6 +52,7 @@ function request(...headers: string[]): ApiRequest {
     receivedAtMs: nowMs,
     startedMs: 0,
     scheme: 'http',
+    tls: null,
     protocol: 'HTTP/1.1',
     method: 'GET',
     host: 'api.example',
@@ -92,6 +97,8 @@ test('authenticate() proves the holder of a key in either place, and names the f
     via: 'api-key',
     environment: 'live',
     scopes: new Set(['orders:read', 'orders:write']),
+    roles: [],
+    deprecation: null,
   }
   assert.deepEqual(authenticator.authenticate(bearing(key), nowMs), {
     kind: 'identified',

@@ -1,4 +1,5 @@
 import {
+  type ApiRequest,
   type Consumer,
   type Credential,
   type Headers,
@@ -7,7 +8,7 @@ import {
   type SnapshotChange,
 } from '../../core/mod.ts'
 import { createKeyHasher, equalHex, parseApiKey } from '../../crypto/mod.ts'
-import type { Authenticator, Identified, Unidentified } from './authenticator.ts'
+import type { Authenticated, Authenticator, Identified, Unidentified } from './authenticator.ts'
 import { createCredentialTable, type KnownCredential, principalOf } from './credential-table.ts'
 import { type Presented, presentedKey } from './presented-key.ts'
 
@@ -30,6 +31,7 @@ export interface ApiKeyAuthenticatorOptions {
  * stands in the note of the refusal. Belongs to one thread.
  */
 export interface ApiKeyAuthenticator extends Authenticator {
+  authenticate(request: ApiRequest, nowMs: number): Authenticated
   /** Replaces all that is known. */
   apply(snapshot: Credentials): void
   /** Adds or replaces the parts that the change names. */
@@ -42,6 +44,7 @@ export function createApiKeyAuthenticator({ pepper, snapshot }: ApiKeyAuthentica
   let table = createCredentialTable()
   if (snapshot !== undefined) table.put(snapshot.consumers, snapshot.credentials)
   return {
+    method: 'api-key',
     authenticate: ({ headers }, nowMs) => {
       const presented = presentedKey(headers)
       if (presented.kind === 'nothing') return null

@@ -1,4 +1,4 @@
-import type { ApiRequest, Principal, Refusal } from '../../core/mod.ts'
+import type { ApiRequest, AuthMethod, Principal, Refusal } from '../../core/mod.ts'
 
 /** The caller, proven. */
 export interface Identified {
@@ -16,12 +16,17 @@ export interface Unidentified {
   readonly strip: readonly string[]
 }
 
+/** What looking at a request came to: `null` for "no credential of this kind is there". */
+export type Authenticated = Identified | Unidentified | null
+
 /**
  * Proves who is calling from one kind of credential. `null` means "not mine": no credential of this kind is present.
  * A credential that is present and wrong is refused here and never falls through to a weaker way.
  *
- * Synchronous and without I/O; safe to call concurrently; costs the same time whether or not a key exists.
+ * Safe to call concurrently; costs the same time whether or not a key exists. Answers at once wherever it can, and with a
+ * promise where something has to be computed or asked for: then it settles within a deadline of its own, and never rejects.
  */
 export interface Authenticator {
-  authenticate(request: ApiRequest, nowMs: number): Identified | Unidentified | null
+  readonly method: AuthMethod
+  authenticate(request: ApiRequest, nowMs: number): Authenticated | Promise<Authenticated>
 }

@@ -10,4 +10,4 @@ export {
   type ApiKeyAuthenticatorOptions,
   type Credentials,
 } from './api-key-authenticator.ts'
-export type { Authenticator, Identified, Unidentified } from './authenticator.ts'
+export type { Authenticated, Authenticator, Identified, Unidentified } from './authenticator.ts'

@@ -154,6 +154,7 @@ const nothing = {
   identifiedBy: null,
   upstream: null,
   scheme: '',
+  tls: null,
   scopesNeeded: [],
   scopesHeld: [],
   limits: [],

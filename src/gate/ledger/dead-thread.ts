@@ -20,6 +20,7 @@ const notInRow: readonly (keyof AccessEvent)[] = [
   'trustedHop',
   'userAgent',
   'scheme',
+  'tls',
   'protocol',
   'method',
   'host',

@@ -31,13 +31,15 @@ export const roomyLimits: ConnectionLimits = {
 }
 
 export function upstreamAt(url: string, changes: Partial<Upstream> = {}): Upstream {
-  return { url, connectMs: 10_000, headersMs: 20_000, idleMs: 20_000, connectionsMax: 16, ...changes }
+  return { url, tls: null, connectMs: 10_000, headersMs: 20_000, idleMs: 20_000, connectionsMax: 16, ...changes }
 }
 
 export function policyOf({ upstream, trustedHops = [], limits = {} }: TestPolicy): Policy {
   return {
     apis: upstream === undefined ? [] : [apiOf(upstream)],
     trustedHops,
+    issuers: [],
+    roles: null,
     connections: { ...roomyLimits, ...limits },
     ledger: { ringBytes: 1 << 20, paceMs: 1, flushMs: 1, waitMs: 1_000, holdBytesMax: 65_536, stallMs: 1_000 },
     limitKeysMax: 1,
@@ -52,7 +54,15 @@ export interface TestPolicy {
 }
 
 function apiOf(upstream: Upstream): Policy['apis'][number] {
-  return { name: 'test', hosts: [], mode: 'enforce', durability: 'buffered', upstreams: [upstream], routes: [] }
+  return {
+    name: 'test',
+    hosts: [],
+    mode: 'enforce',
+    networks: { allow: [], deny: [] },
+    durability: 'buffered',
+    upstreams: [upstream],
+    routes: [],
+  }
 }
 
 /** What became of one exchange. */
