@@ -60,6 +60,8 @@ export interface Bursts {
   /** `mayBegin` is asked when the bound is reached, before an episode begins. */
   push(key: string, entry: BurstEntry, mayBegin?: (burst: Burst) => boolean): BurstStep
   get(key: string): Burst | undefined
+  /** Groups whose episode has grown since it was told, and takes them as told. */
+  untold(): readonly string[]
   snapshot(): unknown
   restore(state: unknown): void
   readonly evicted: number
@@ -72,15 +74,23 @@ const tellAgainMs = 60_000
 
 export function createBursts(rule: BurstRule): Bursts {
   let actors = emptyActors(rule)
+  const growing = new Set<string>()
   return {
     push: (key, entry, mayBegin) => {
       const known = actors.get(key)
       const burst = known ?? { entries: [], episode: null }
       if (known === undefined) actors.add(key, burst, entry.timeMs)
       else actors.touch(key, burst)
-      return step(burst, entry, { rule, mayBegin: mayBegin ?? always })
+      const made = step(burst, entry, { rule, mayBegin: mayBegin ?? always })
+      if (burst.episode !== null && made === 'quiet') growing.add(key)
+      return made
     },
     get: (key) => actors.get(key),
+    untold: () => {
+      const keys = [...growing].filter((key) => tellNow(actors.get(key)?.episode ?? null))
+      growing.clear()
+      return keys
+    },
     snapshot: () => [...actors.entries()],
     restore: (state) => {
       actors = emptyActors(rule)
@@ -98,7 +108,11 @@ const always = (): boolean => true
 
 function emptyActors({ actorsMax, windowMs, quietMs }: BurstRule): Actors<Burst> {
   const rememberMs = Math.max(windowMs, quietMs) + windowMs
-  return createActors<Burst>(actorsMax, ({ entries }, nowMs) => (entries.at(-1)?.timeMs ?? 0) < nowMs - rememberMs)
+  return createActors<Burst>(actorsMax, ({ entries, episode }, nowMs) => {
+    const isStale = (entries.at(-1)?.timeMs ?? 0) < nowMs - rememberMs
+    // Not before its last count was told.
+    return isStale && (episode === null || episode.count <= episode.toldCount)
+  })
 }
 
 interface StepParts {
@@ -191,6 +205,14 @@ function isWorthTelling(episode: Episode, entry: BurstEntry): boolean {
   if (episode.count < episode.toldCount * 2 && !goesOn) return false
   episode.toldCount = episode.count
   episode.toldMs = entry.timeMs
+  return true
+}
+
+/** False when there is nothing new to tell. */
+function tellNow(episode: Episode | null): boolean {
+  if (episode === null || episode.count <= episode.toldCount) return false
+  episode.toldCount = episode.count
+  episode.toldMs = episode.lastSeenMs
   return true
 }
 

@@ -84,6 +84,8 @@ test('whoever is killed anywhere finds the same as whoever is not, and goes on f
   const detection = await whole.open()
   detection.begin(records.length)
   await detection.follow(records)
+  whole.clock.nowMs += 5_000
+  await detection.tick()
   assert.ok(whole.found.size >= 4, [...whole.found.keys()].join('\n'))
 
   const random = seeded(11)
@@ -105,6 +107,8 @@ test('whoever is killed anywhere finds the same as whoever is not, and goes on f
     }
   }
   assert.ok(restarts > 3)
+  broken.clock.nowMs += 5_000
+  await running.tick()
   assert.deepEqual([...broken.found].toSorted(byId), [...whole.found].toSorted(byId))
 })
 

@@ -46,29 +46,20 @@ const collection = 'detect-state'
 const stateVersion = 1
 /** A snapshot takes at most this share of the time. */
 const snapshotShare = 0.02
+/** How often counts are brought up to date that went on without anything to tell. */
+const flushMs = 5_000
 /** Findings that wait for their store; beyond it the newest of an id alone is kept anyway. */
 const pendingMax = 10_000
 
 export async function openDetection(options: DetectionOptions): Promise<Detection> {
-  const { documents, detectors, raise, clock, onProblem, snapshotMs = 30_000, learnRecords = 100_000 } = options
+  const { documents, detectors, clock, onProblem, snapshotMs = 30_000, learnRecords = 100_000 } = options
   const fresh = detectors.map((detector) => detector.snapshot())
-  const pending = new Map<string, Finding>()
+  const pending = createPending(options)
   let place = await restore(documents, detectors)
   let keptPlace = place
   let nextSnapshotMs = clock.monotonicMs() + snapshotMs
+  let nextFlushMs = 0
 
-  const settle = async (): Promise<boolean> => {
-    if (pending.size === 0) return true
-    const findings = [...pending.values()]
-    try {
-      await raise(findings)
-    } catch (error) {
-      onProblem(`Findings wait to be kept: ${messageOf(error)}`)
-      return false
-    }
-    for (const finding of findings) if (pending.get(finding.id) === finding) pending.delete(finding.id)
-    return pending.size === 0
-  }
   const keep = async (): Promise<void> => {
     // What is kept must not be ahead of the findings that it led to.
     if (place === null || place === keptPlace || pending.size > 0) return
@@ -83,7 +74,12 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
     nextSnapshotMs = nowMs + Math.max(snapshotMs, (nowMs - begunMs) / snapshotShare)
   }
   const tick = async (): Promise<void> => {
-    if ((await settle()) && clock.monotonicMs() >= nextSnapshotMs) await keep()
+    const nowMs = clock.monotonicMs()
+    if (nowMs >= nextFlushMs) {
+      nextFlushMs = nowMs + flushMs
+      for (const detector of detectors) pending.put(detector.flush())
+    }
+    if ((await pending.settle()) && clock.monotonicMs() >= nextSnapshotMs) await keep()
   }
   return {
     name: 'detect',
@@ -97,8 +93,7 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
     cursor: async () => place ?? 0,
     follow: async (batch) => {
       for (const record of batch) {
-        for (const finding of findingsIn(detectors, record))
-          if (pending.size < pendingMax || pending.has(finding.id)) pending.set(finding.id, finding)
+        pending.put(findingsIn(detectors, record))
         place = record.seq + 1
       }
       await tick()
@@ -106,8 +101,44 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
     tick,
     evicted: () => Object.fromEntries(detectors.map(({ name, evicted }) => [name, evicted])),
     [Symbol.asyncDispose]: async () => {
-      if (await settle()) await keep()
+      if (await pending.settle()) await keep()
     },
+  }
+}
+
+/** Findings until they are raised: of each the newest. */
+interface Pending {
+  readonly size: number
+  put(findings: readonly Finding[]): void
+  /** True when nothing waits any more. */
+  settle(): Promise<boolean>
+  clear(): void
+}
+
+function createPending({ raise, onProblem }: Pick<DetectionOptions, 'raise' | 'onProblem'>): Pending {
+  const held = new Map<string, Finding>()
+  return {
+    get size() {
+      return held.size
+    },
+    put: (findings) => {
+      for (const finding of findings)
+        if (held.size < pendingMax || held.has(finding.id)) held.set(finding.id, finding)
+        else onProblem(`A finding is not kept: ${pendingMax} wait already`)
+    },
+    settle: async () => {
+      if (held.size === 0) return true
+      const findings = [...held.values()]
+      try {
+        await raise(findings)
+      } catch (error) {
+        onProblem(`Findings wait to be kept: ${messageOf(error)}`)
+        return false
+      }
+      for (const finding of findings) if (held.get(finding.id) === finding) held.delete(finding.id)
+      return held.size === 0
+    },
+    clear: () => held.clear(),
   }
 }
 
@@ -119,7 +150,8 @@ interface KeptPlace {
 function writesOf(place: number, detectors: readonly Detector[]): readonly DocumentWrite[] {
   return [
     { collection, id: 'place', value: { version: stateVersion, place } satisfies KeptPlace },
-    ...detectors.map((detector) => ({ collection, id: detector.name, value: detector.snapshot() })),
+    // As text: what happens until it is written is not in it.
+    ...detectors.map((detector) => ({ collection, id: detector.name, value: JSON.stringify(detector.snapshot()) })),
   ]
 }
 
@@ -128,6 +160,9 @@ async function restore(documents: Documents, detectors: readonly Detector[]): Pr
   // Our own snapshot, out of a sealed store.
   const kept = (await documents.get(collection, 'place')) as KeptPlace | null
   if (kept === null || kept.version !== stateVersion) return null
-  for (const detector of detectors) detector.restore(await documents.get(collection, detector.name))
+  for (const detector of detectors) {
+    const state = await documents.get(collection, detector.name)
+    detector.restore(typeof state === 'string' ? JSON.parse(state) : null)
+  }
   return kept.place
 }

@@ -19,6 +19,8 @@ export interface Detector {
   readonly name: string
   /** New findings, and those that went on: the same id, higher counts. Mostly none. */
   observe(event: AccessEvent, place: EventPlace): readonly Finding[]
+  /** What went on since it was told last; to be called every few seconds. */
+  flush(): readonly Finding[]
   /** Everything it knows, as JSON keeps it. */
   snapshot(): unknown
   /** Takes over what `snapshot` gave; anything else begins anew. */

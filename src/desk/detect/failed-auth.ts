@@ -49,6 +49,10 @@ export function createFailedAuth({ tag, bound, actorsMax = actorsMaxDefault }: F
       if (kind !== null) return fail(watch, { event, place, kind })
       return signIn && event.outcome === 'served' && event.status < 400 ? succeed(watch, event, place) : nothing
     },
+    flush: () => [
+      ...networks.untold().flatMap((key) => tell(watch, networks, key)),
+      ...identities.untold().flatMap((key) => tell(watch, identities, key)),
+    ],
     snapshot: () => ({ networks: networks.snapshot(), identities: identities.snapshot() }),
     restore: (state) => {
       // Our own snapshot, out of a sealed store.

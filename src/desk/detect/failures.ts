@@ -1,12 +1,17 @@
 import { type AccessEvent, reasons } from '../../core/mod.ts'
 
-/** How an authentication failed: `sign-in`: the API behind refused a name and a password; `key`: we refused a credential. */
+/**
+ * How an authentication failed: `sign-in`: the API behind refused a name and a password, or we did, because there were too
+ * many; `key`: we refused a credential.
+ */
 export type FailureKind = 'sign-in' | 'key'
 
 /** How this request's authentication failed; null when it did not. */
 export function failureOf(event: AccessEvent, isSignIn: boolean): FailureKind | null {
   if (isSignIn && event.outcome === 'served' && (event.status === 401 || event.status === 403)) return 'sign-in'
   const reason = event.reason ?? event.wouldRefuse
+  // Otherwise a limit that holds an attack down would hide it.
+  if (isSignIn && event.reason === 'quota_exceeded') return 'sign-in'
   if (reason === null || reasons[reason]?.status !== 401) return null
   // While an API is only observed, nobody has been given keys yet.
   return reason === 'credential_missing' && event.mode === 'observe' ? null : 'key'

@@ -75,6 +75,7 @@ export function createSpikes({ tag, actorsMax = actorsMaxDefault }: DetectorOpti
       const ofApi = count(apis, event.api, { rule: rules['spike-api'], event, place })
       return ofApi.length === 0 ? ofConsumer : [...ofConsumer, ...ofApi]
     },
+    flush: () => nothing,
     snapshot: () => ({
       consumers: [...consumers.entries()].map(([, series]) => keptSeries(series)),
       apis: [...apis.entries()].map(([, series]) => keptSeries(series)),

@@ -88,6 +88,12 @@ interface BurstDetector {
 
 function fromBursts(name: string, { tag, rule, burst: burstRule, of, actor }: BurstDetector): Detector {
   const bursts = createBursts(burstRule)
+  const tell = (key: string): readonly Finding[] => {
+    const burst = bursts.get(key)
+    if (burst?.episode === null || burst?.episode === undefined) return nothing
+    const { episode } = burst
+    return [findingOf({ rule, actor: actor(key, mainMember(episode)), burst, episode, bound: burstRule }, tag)]
+  }
   return {
     name,
     observe: (event, { seq, timeMs }): readonly Finding[] => {
@@ -97,12 +103,9 @@ function fromBursts(name: string, { tag, rule, burst: burstRule, of, actor }: Bu
       const { key, member, mark } = violation
       const route = event.api === null ? '' : `${event.api} ${event.route ?? ''}`
       const entry: BurstEntry = { timeMs, seq, requestId: event.id, member, mark, route }
-      if (bursts.push(key, entry) === 'quiet') return nothing
-      const burst = bursts.get(key)
-      if (burst?.episode === null || burst?.episode === undefined) return nothing
-      const { episode } = burst
-      return [findingOf({ rule, actor: actor(key, mainMember(episode)), burst, episode, bound: burstRule }, tag)]
+      return bursts.push(key, entry) === 'quiet' ? nothing : tell(key)
     },
+    flush: () => bursts.untold().flatMap(tell),
     snapshot: () => bursts.snapshot(),
     restore: (state) => bursts.restore(state),
     get evicted() {
