@@ -1,7 +1,8 @@
 import { messageOf, systemClock } from '../core/mod.ts'
 import { verifyEd25519 } from '../crypto/mod.ts'
-import { type IndexCount, type OnOverdue, openReviews } from '../desk/review/mod.ts'
+import type { Reminder } from '../desk/alert/mod.ts'
 import type { QueryEngine } from '../desk/query/mod.ts'
+import { type IndexCount, type OnOverdue, openReviews } from '../desk/review/mod.ts'
 import type { DeskBase, RoomDoors } from './desk-rooms.ts'
 
 /** How often it is looked for reviews that are due. */
@@ -11,12 +12,12 @@ const tickMs = 30_000
 export interface DeskReviewParts {
   /** Searches what is reviewed; its coverage is stated in each run. @default nothing is said of it */
   readonly engine?: QueryEngine
-  /** Told of each review that is overdue. @default it stands in the audit log alone */
-  readonly onOverdue?: OnOverdue
+  /** Tells people of each review that is overdue. @default it stands in the audit log alone */
+  readonly remind?: (reminder: Reminder) => Promise<void>
 }
 
 /** Opens the regular reviews: looked at every half minute, and read from the gate's ledger. */
-export function openDeskReviews(base: DeskBase, { engine, onOverdue }: DeskReviewParts = {}): RoomDoors {
+export function openDeskReviews(base: DeskBase, { engine, remind }: DeskReviewParts = {}): RoomDoors {
   const { control, ledger, config, stack, log, gate } = base
   const reviews = stack.use(
     openReviews({
@@ -29,7 +30,11 @@ export function openDeskReviews(base: DeskBase, { engine, onOverdue }: DeskRevie
       consumers: () => control.listConsumers(),
       status: () => gate.status(),
       index: engine === undefined ? null : countingBy(engine),
-      ...(onOverdue === undefined ? {} : { onOverdue }),
+      onOverdue: (run) => {
+        remind?.(overdueReminder(run)).catch((error: unknown) =>
+          log.warn('A reminder of a review', { why: messageOf(error) }),
+        )
+      },
       onProblem: (text) => log.warn('A review', { text }),
     }),
   )
@@ -40,6 +45,18 @@ export function openDeskReviews(base: DeskBase, { engine, onOverdue }: DeskRevie
   timer.unref()
   stack.defer(() => clearInterval(timer))
   return { reviews }
+}
+
+function overdueReminder({ id, plan, dueAtMs }: Parameters<OnOverdue>[0]): Reminder {
+  return {
+    rule: 'review-overdue',
+    about: id,
+    title: `The review ${id} is overdue`,
+    severity: 'medium',
+    actor: { kind: 'review', value: id, group: plan },
+    action: `Decide and sign it: gatehouse reviews show ${id}`,
+    note: `It was due at ${new Date(dueAtMs).toISOString()}`,
+  }
 }
 
 const countMs = 10_000

@@ -52,7 +52,7 @@ export async function openDeskRooms(base: DeskBase): Promise<DeskRooms> {
     ...exported.door,
     ...alerts.doors,
     ...(await openDeskConsole(base)),
-    ...openDeskReviews(base),
+    ...openDeskReviews(base, { remind: alerts.remind }),
   }
   return { followers, doors, figures: () => [...exported.figures(), ...alerts.figures()] }
 }

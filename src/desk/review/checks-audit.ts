@@ -125,11 +125,13 @@ const silent: ReadonlySet<string> = new Set(['id', 'sha256', 'fingerprint', 'con
 
 /** What a date can hold (ECMA-262). */
 const momentMsMax = 8.64e15
+const momentMsMin = 1e12
 
 /** Moments as people read them. */
 function wordOf(name: string, value: AuditValue): string {
   if (typeof value === 'object') return value.join(', ')
-  const isMoment = name.endsWith('AtMs') && typeof value === 'number' && Math.abs(value) < momentMsMax
+  // What is no moment but a duration in ms is far less than thirty years.
+  const isMoment = name.endsWith('Ms') && typeof value === 'number' && value > momentMsMin && value < momentMsMax
   return isMoment ? new Date(value).toISOString() : String(value)
 }
 
