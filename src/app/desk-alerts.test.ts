@@ -37,7 +37,7 @@ async function openDesk(dir: string, targets: readonly NotifyTarget[]): Promise<
   // Only what the room asks for.
   const base = {
     config: {
-      alerts: { targets, to: targets.map(({ name }) => name), severityMin: 'medium', remindKeysMs: 0 },
+      alerts: { targets, to: targets.map(({ name }) => name), severityMin: 'medium' },
       detect: {
         failures: { limit: 20, windowMs: 60_000 },
         refusals: { limit: 10, windowMs: 300_000 },

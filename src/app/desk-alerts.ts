@@ -192,9 +192,10 @@ async function test(channels: readonly Channel[], name: string, id: string): Pro
 
 async function noteNetworks(incidents: Incidents, events: readonly AuditEvent[]): Promise<void> {
   for (const { kind, details, actor } of events) {
-    if (kind !== 'network.blocked' && kind !== 'network.released') continue
-    const cidr = details['network'] ?? details['cidr']
-    if (typeof cidr === 'string') await incidents.network({ cidr, isBlocked: kind === 'network.blocked', by: actor })
+    const cidr = details['network']
+    const isReleased = kind === 'network.released' && details['verdict'] === 'block'
+    if (typeof cidr !== 'string' || (kind !== 'network.blocked' && !isReleased)) continue
+    await incidents.network({ cidr, isBlocked: !isReleased, by: actor })
   }
 }
 

@@ -33,7 +33,7 @@ notify:
     to: [a@example.com]
     user: gate
     password: env:PASSWORD
-alerts: { severityMin: high, remindKeys: 7d }
+alerts: { severityMin: high }
 `)
   assert.deepEqual(alerts, {
     targets: [
@@ -50,7 +50,6 @@ alerts: { severityMin: high, remindKeys: 7d }
     ],
     to: ['on-call', 'mail'],
     severityMin: 'high',
-    remindKeysMs: 7 * 86_400_000,
   })
 })
 

@@ -2,7 +2,6 @@ import * as z from 'zod'
 import type { Severity } from '../core/mod.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { bad, choiceKind, good, type Kind, leaf, oneOrMany, optional, section, setting } from './kinds.ts'
-import { durationKind } from './measures.ts'
 import { apiNames } from './names.ts'
 import type { Finding, Path } from './problems.ts'
 import { quoted, type Reading, shown, valueAt } from './reading.ts'
@@ -27,7 +26,6 @@ export interface AlertsSection {
   /** Null: everybody that `notify` names. */
   readonly to: readonly string[] | null
   readonly severityMin: Severity
-  readonly remindKeys: number
 }
 
 /** One way to people; takes effect at a start. */
@@ -54,8 +52,6 @@ export interface AlertsConfig {
   readonly targets: readonly NotifyTarget[]
   readonly to: readonly string[]
   readonly severityMin: Severity
-  /** Keys are reminded of so long before they end; 0: never. */
-  readonly remindKeysMs: number
 }
 
 const webhookHow = 'write it as https://hooks.example.com/gatehouse'
@@ -160,7 +156,6 @@ const alertsMembers: z.ZodType<AlertsSection> = z.strictObject({
     'medium',
     'Incidents below it are kept, and nobody is told',
   ),
-  remindKeys: setting(durationKind('0ms', '365d'), '14d', 'How long before its end a key is reminded of; 0ms: never'),
 })
 
 /** The section with its defaults. */
@@ -205,7 +200,6 @@ export function composeAlerts(notify: Readonly<Record<string, NotifySection>>, a
     targets: Object.entries(notify).map(([name, target]) => targetOf(name, target)),
     to: [...new Set(alerts.to ?? Object.keys(notify))],
     severityMin: alerts.severityMin,
-    remindKeysMs: alerts.remindKeys,
   }
 }
 
