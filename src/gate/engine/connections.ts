@@ -28,7 +28,7 @@ export class Connections {
 
   constructor(core: EngineCore) {
     this.#core = core
-    this.#handshakes = new Handshakes(core.clock, (failed) => this.#onFailedHandshake(failed))
+    this.#handshakes = new Handshakes(core.clock, (handshake) => this.#onFailedHandshake(handshake))
   }
 
   /** Open ones. */

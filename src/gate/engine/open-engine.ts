@@ -56,34 +56,9 @@ export interface GatehouseEngine extends Engine {
  * cannot be read. Disposing it ends all connections at once; `drain` first for a quiet end.
  */
 export async function openEngine(options: EngineOptions): Promise<GatehouseEngine> {
-  const { policy, clock } = options
+  const { clock } = options
   await using opening = new AsyncDisposableStack()
-  const names = createFieldNames()
-  const core: EngineCore = {
-    clock,
-    ids: options.ids,
-    handler: options.handler,
-    onDefect: options.onDefect,
-    names,
-    authorities: createAuthorities(httpPort),
-    scheme: 'http',
-    secure: {
-      names,
-      authorities: createAuthorities(httpsPort),
-      scheme: 'https',
-      get limits() {
-        return core.limits
-      },
-    },
-    hops: createTrustedHops(policy.trustedHops),
-    sweep: opening.use(createSweep(clock, sweepMs)),
-    pools: opening.use(
-      openUpstreamPools(policy, { readFile: options.readFile ?? noFile, nowMs: () => clock.monotonicMs() }),
-    ),
-    limits: policy.connections,
-    draining: false,
-    running: 0,
-  }
+  const core = coreOf(options, opening)
   const connections = opening.adopt(new Connections(core), (open) => open.end())
   const servers: (Server | SecureServer)[] = []
   const addresses: Bound[] = []
@@ -121,6 +96,35 @@ export async function openEngine(options: EngineOptions): Promise<GatehouseEngin
       await resources.disposeAsync()
     },
   }
+}
+
+function coreOf(options: EngineOptions, opening: AsyncDisposableStack): EngineCore {
+  const { policy, clock, readFile = noFile } = options
+  const names = createFieldNames()
+  const core: EngineCore = {
+    clock,
+    ids: options.ids,
+    handler: options.handler,
+    onDefect: options.onDefect,
+    names,
+    authorities: createAuthorities(httpPort),
+    scheme: 'http',
+    secure: {
+      names,
+      authorities: createAuthorities(httpsPort),
+      scheme: 'https',
+      get limits() {
+        return core.limits
+      },
+    },
+    hops: createTrustedHops(policy.trustedHops),
+    sweep: opening.use(createSweep(clock, sweepMs)),
+    pools: opening.use(openUpstreamPools(policy, { readFile, nowMs: () => clock.monotonicMs() })),
+    limits: policy.connections,
+    draining: false,
+    running: 0,
+  }
+  return core
 }
 
 function noFile(path: string): never {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import {
   type ApiRequest,
@@ -14,6 +14,7 @@ import {
 } from '../../../core/mod.ts'
 import type { Delivery, Exchange, ForwardPlan, StreamEnd } from '../exchange.ts'
 import { type GatehouseEngine, openEngine } from '../open-engine.ts'
+import type { TlsSecrets } from '../tls-secrets.ts'
 import { selfSigned } from './self-signed.ts'
 
 /** Limits that no test meets unless it means to. */
@@ -87,6 +88,9 @@ export interface TestEngine extends AsyncDisposable {
 }
 
 export interface TestEngineOptions extends TestPolicy {
+  /** Listens by TLS instead. */
+  readonly tls?: TlsSecrets
+  readonly readFile?: (path: string) => string
   readonly plan?: Partial<ForwardPlan>
   /** False: the handler settles without having done anything. */
   readonly answers?: boolean
@@ -100,7 +104,9 @@ export async function openTestEngine(options: TestEngineOptions = {}): Promise<T
   const defects: unknown[] = []
   let ids = 0
   const engine = await openEngine({
-    listeners: [{ host: '127.0.0.1', port: 0 }],
+    listeners: [{ host: '127.0.0.1', port: 0, isSecure: options.tls !== undefined }],
+    tls: options.tls ?? null,
+    ...(options.readFile === undefined ? {} : { readFile: options.readFile }),
     reusePort: false,
     policy: policyOf(options),
     clock: systemClock,
@@ -182,8 +188,11 @@ export async function openHttpUpstream(listener: RequestListener): Promise<TestU
 }
 
 /** The same behind TLS, with a certificate that nobody vouches for. */
-export async function openTlsUpstream(listener: RequestListener): Promise<TestUpstream> {
-  const upstream = await opened(createTlsServer(selfSigned, listener))
+export async function openTlsUpstream(
+  listener: RequestListener,
+  options: ServerOptions = selfSigned,
+): Promise<TestUpstream> {
+  const upstream = await opened(createTlsServer(options, listener))
   return { ...upstream, url: upstream.url.replace('http:', 'https:') }
 }
 
