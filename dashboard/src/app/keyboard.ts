@@ -38,7 +38,7 @@ function presses({ key, target }: KeyboardEvent): boolean {
 }
 
 function isBusy(target: EventTarget | null): boolean {
-  if (document.querySelector('[role="dialog"]:not([data-passive]), [role="menu"]') !== null) return true
+  if (document.querySelector('[data-window], [role="menu"]') !== null) return true
   return (
     target instanceof HTMLElement &&
     target.closest('input:not([type="checkbox"]), textarea, select, [contenteditable]') !== null

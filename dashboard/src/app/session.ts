@@ -26,8 +26,8 @@ export function useSignOut(): () => void {
 }
 
 function forget(client: QueryClient): void {
-  client.clear()
   client.setQueryData(sessionRead.queryKey, null)
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionRead.queryKey[0] })
 }
 
 const touchMs = 60_000

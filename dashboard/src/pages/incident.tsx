@@ -169,10 +169,15 @@ function Finding({
         ))}
       </p>
       {evidence.length === 0 ? null : (
-        <p className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-[12px]">
+        <p className="mt-1 flex flex-wrap items-center gap-x-1 text-[12px]">
           <span className="text-muted">records</span>
           {evidence.map(({ seq, requestId }) => (
-            <Link key={seq} to="/live" search={{ r: requestId }} className="machine link">
+            <Link
+              key={seq}
+              to="/live"
+              search={{ r: requestId }}
+              className="machine link inline-block min-w-6 text-center leading-6"
+            >
               {count(seq)}
             </Link>
           ))}

@@ -32,7 +32,7 @@ export function Dialog({
     <Base.Root open={open} onOpenChange={(next) => (next ? undefined : onClose())}>
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-black/50" />
-        <Base.Popup className={`panel z-50 flex flex-col overflow-hidden outline-none ${places[place]}`}>
+        <Base.Popup data-window="" className={`panel z-50 flex flex-col overflow-hidden outline-none ${places[place]}`}>
           <div
             className={
               titleHidden ? 'sr-only' : 'flex items-center justify-between gap-3 border-b border-line px-4 py-2.5'

@@ -29,7 +29,8 @@ export function ChoiceMenu<T extends string>({
 }: ChoiceMenuProps<T>): ReactNode {
   return (
     <Base.Root modal={false}>
-      <Base.Trigger className={buttonClass(look)} aria-label={label}>
+      <Base.Trigger className={buttonClass(look)}>
+        <span className="sr-only">{label}: </span>
         {children}
         <Icon name="down" size={12} />
       </Base.Trigger>

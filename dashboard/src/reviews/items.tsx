@@ -248,7 +248,7 @@ function Places({ run, item }: { run: RunView; item: DecidedItem }): ReactNode {
             key={`access ${seq}`}
             to="/live"
             search={requestId === undefined ? { q: `seq:${seq}` } : { r: requestId }}
-            className="machine link"
+            className="machine link inline-block min-w-6 text-center leading-6"
           >
             {count(seq)}
           </Link>
