@@ -51,6 +51,7 @@ export function banner({ version, gate, desk, keys, config, terminal, traffic }:
   )
   say('Then', `${program} tail${data}`)
   say('', `${program} explain <x-request-id>${data}`)
+  if (keys !== null) say('', `${program} drill credential-stuffing${data}   an attack, and the incident that it makes`)
   if (config.policy.apis.some((api) => api.mode === 'observe')) {
     lines.push(
       '',

@@ -38,7 +38,7 @@ export interface IncidentQuery {
 export interface IncidentSummary extends Readonly<Record<IncidentState, number>> {
   /** When the oldest of the open ones was opened; null when there is none. */
   readonly oldestOpenMs: number | null
-  /** Of those that are not resolved, the newest. */
+  /** The newest of the open ones; where there is none, of those that are not resolved. */
   readonly newest: Incident | null
 }
 
@@ -180,11 +180,15 @@ async function tick(work: Work): Promise<void> {
 
 function summaryOf(active: ActiveIncidents): IncidentSummary {
   const unresolved = active.all().filter(({ state }) => state !== 'resolved')
-  const open = unresolved.filter(({ state }) => state === 'open').map(({ openedAtMs }) => openedAtMs)
+  const open = unresolved.filter(({ state }) => state === 'open')
+  const shown = (open.length > 0 ? open : unresolved).toSorted((a, b) => b.number - a.number)
   return {
     ...active.counts(),
-    oldestOpenMs: open.length === 0 ? null : Math.min(...open),
-    newest: unresolved.toSorted((a, b) => b.number - a.number)[0] ?? null,
+    oldestOpenMs: open.reduce<number | null>(
+      (least, { openedAtMs }) => Math.min(least ?? openedAtMs, openedAtMs),
+      null,
+    ),
+    newest: shown[0] ?? null,
   }
 }
 
