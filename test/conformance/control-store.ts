@@ -23,6 +23,7 @@ export interface ControlStoreBench extends AsyncDisposable {
 export const samplePolicy: Policy = {
   apis: [],
   trustedHops: ['10.0.0.0/8'],
+  issuers: [],
   connections: {
     urlBytesMax: 8192,
     headerBytesMax: 16_384,
@@ -36,16 +37,18 @@ export const samplePolicy: Policy = {
     clientIdleMs: 30_000,
   },
   ledger: { ringBytes: 1 << 20, paceMs: 0.5, flushMs: 25, waitMs: 2000, holdBytesMax: 65_536, stallMs: 30_000 },
+  roles: null,
   limitKeysMax: 1000,
   rateLimitHeaders: true,
 }
 
 export function sampleConsumer(name: string, more: Partial<Consumer> = {}): Consumer {
-  return { id: `id-of-${name}`, name, createdAtMs: 1_700_000_000_000, state: 'active', ...more }
+  return { id: `id-of-${name}`, name, createdAtMs: 1_700_000_000_000, state: 'active', roles: [], ...more }
 }
 
 export function sampleCredential(id: string, consumer: Consumer, more: Partial<Credential> = {}): Credential {
   return {
+    kind: 'api-key',
     id,
     consumerId: consumer.id,
     environment: 'live',
@@ -58,6 +61,9 @@ export function sampleCredential(id: string, consumer: Consumer, more: Partial<C
     expiresAtMs: 1_800_000_000_000,
     revokedAtMs: null,
     lastUsedAtMs: null,
+    rotatedFrom: null,
+    successorId: null,
+    rotatedAtMs: null,
     ...more,
   }
 }
@@ -67,7 +73,7 @@ export function sampleEvent(id: string): AuditEvent {
 }
 
 export function changeOf(revision: number, parts: Partial<SnapshotChange> = {}): SnapshotChange {
-  return { policy: null, consumers: [], credentials: [], ...parts, revision }
+  return { policy: null, consumers: [], credentials: [], networks: null, ...parts, revision }
 }
 
 const put = (id: string, position: number): DocumentWrite => ({ collection: 'cursors', id, position, value: { id } })
@@ -85,7 +91,7 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
   }
 
   check('is empty at revision 0 when new', async ({ store }) => {
-    assert.deepEqual(await store.load(), { revision: 0, policy: null, consumers: [], credentials: [] })
+    assert.deepEqual(await store.load(), { revision: 0, policy: null, consumers: [], credentials: [], networks: [] })
   })
 
   check('gives back what was committed, in the order in which it was added', async ({ store }) => {
@@ -106,6 +112,7 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
       policy: samplePolicy,
       consumers: [{ ...zeta, state: 'disabled' }, beta],
       credentials: [revoked, ...credentials.slice(1)],
+      networks: [],
     })
   })
 

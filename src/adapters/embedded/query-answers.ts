@@ -71,9 +71,12 @@ export async function answerSearch(source: AnswerSource, query: SearchQuery): Pr
       const found = await source.tables.run(withTables(list.tables) + listing, values, table)
       const seqs = (await found.getRows()).map(([seq]) => Number(seq))
       const rows = seqs.length === 0 ? null : part.read()
+      // Removed since it was loaded: what cannot be shown is not counted either.
+      if (rows === null && seqs.length > 0) return false
       if (rows !== null) for (const seq of seqs) events.push(eventAt(rows, seq))
     }
     matched += here
+    return true
   })
   return { ...base, matched, events }
 }
@@ -133,7 +136,10 @@ async function answerGroups(
   const add = addHits(grouping, conditionOf(query, query.filter ?? everything, bindings), bindings)
   await tables.run(createHits(grouping))
   try {
-    const base = await scan(source, query, async (table) => void (await tables.run(add, bindings.values, table)))
+    const base = await scan(source, query, async (table) => {
+      await tables.run(add, bindings.values, table)
+      return true
+    })
     const sum = 'SELECT coalesce(sum(n), 0)::DOUBLE FROM hits'
     const matched = await firstNumber(tables, { sql: sum, bindings: createBindings(), table: 0 })
     const last = createBindings()
@@ -156,11 +162,7 @@ function deadlineOf({ deadlineMs = deadlineMsDefault }: QueryBase): number {
 }
 
 /** Looks at part after part until the deadline, and says how far it came. */
-async function scan(
-  source: AnswerSource,
-  query: QueryBase,
-  look: (table: number, part: Part) => Promise<void>,
-): Promise<AnswerBase> {
+async function scan(source: AnswerSource, query: QueryBase, look: Look['look']): Promise<AnswerBase> {
   checkRange(query)
   const { parts, missing } = source.cover(query)
   const short = new Set<Shortfall>(missing)
@@ -188,7 +190,8 @@ async function scan(
 }
 
 interface Look {
-  readonly look: (table: number, part: Part) => Promise<void>
+  /** False when the part is gone. */
+  readonly look: (table: number, part: Part) => Promise<boolean>
   readonly leftMs: number
 }
 
@@ -197,8 +200,7 @@ async function lookAt(tables: Tables, part: Part, { look, leftMs }: Look): Promi
   const looked = await inTime(tables, leftMs, async () => {
     const table = await tables.load(part.key, () => part.read())
     if (table === null) return false
-    await look(table, part)
-    return true
+    return await look(table, part)
   })
   if (typeof looked === 'string') return looked
   // A segment that could not be read is built again from the ledger.

@@ -65,13 +65,54 @@ export interface RowValues {
   readonly rest: string
 }
 
+/** Members of an event that have columns, or stand in `rest`. */
+const placed: ReadonlySet<string> = new Set<keyof AccessEvent>([
+  'kind',
+  'opening',
+  'id',
+  'traceId',
+  'receivedAtMs',
+  'durationUs',
+  'upstreamFirstByteUs',
+  'peer',
+  'peerPort',
+  'clientIp',
+  'userAgent',
+  'scheme',
+  'protocol',
+  'method',
+  'host',
+  'path',
+  'query',
+  'requestBytes',
+  'responseBytes',
+  'api',
+  'route',
+  'mode',
+  'revision',
+  'consumerId',
+  'consumer',
+  'credentialId',
+  'identifiedBy',
+  'limits',
+  'outcome',
+  'reason',
+  'note',
+  'wouldRefuse',
+  'status',
+  'upstream',
+  'upstreamStatus',
+  'thread',
+  'unknown',
+  'cut',
+])
+
+/** All others, so that what an event learns to say is shown without a change here. */
+const others = Object.keys(emptyEvent).filter((name) => !placed.has(name)) as (keyof AccessEvent)[]
+
 /** What nobody asks by, and few values of which there are. */
 interface Shown {
-  readonly attempts: number
-  readonly durability: AccessEvent['durability']
-  readonly needed: AccessEvent['scopesNeeded']
-  readonly held: AccessEvent['scopesHeld']
-  readonly hop: AccessEvent['trustedHop']
+  readonly others: Partial<AccessEvent>
   /** Without `used` and `resetMs`. */
   readonly limits: readonly (readonly [string, string, number, number, boolean, boolean])[]
 }
@@ -147,21 +188,17 @@ function fillOf({ used, limit }: LimitReading): number {
 }
 
 function shownOf(event: AccessEvent): string {
-  return JSON.stringify({
-    attempts: event.attempts,
-    durability: event.durability,
-    needed: event.scopesNeeded,
-    held: event.scopesHeld,
-    hop: event.trustedHop,
-    limits: event.limits.map(({ name, per, limit, windowMs, admitted, coarser }) => [
-      name,
-      per,
-      limit,
-      windowMs,
-      admitted,
-      coarser,
-    ]),
-  } satisfies Shown)
+  const said: Record<string, unknown> = {}
+  for (const name of others) if (event[name] !== emptyEvent[name]) said[name] = event[name]
+  const limits: Shown['limits'] = event.limits.map(({ name, per, limit, windowMs, admitted, coarser }) => [
+    name,
+    per,
+    limit,
+    windowMs,
+    admitted,
+    coarser,
+  ])
+  return JSON.stringify({ others: said, limits } satisfies Shown)
 }
 
 /** The port, then of each limit `used` and `resetMs`, then, behind a space, what is rare. */
@@ -185,13 +222,9 @@ export function eventOf({ texts, numbers, rest }: RowValues): AccessEvent {
     .map(Number)
   return {
     ...emptyEvent,
+    ...shown.others,
     ...rare,
     peerPort,
-    attempts: shown.attempts,
-    durability: shown.durability,
-    scopesNeeded: shown.needed,
-    scopesHeld: shown.held,
-    trustedHop: shown.hop,
     limits: shown.limits.map(([name, per, limit, windowMs, admitted, coarser], i) => ({
       name,
       per,

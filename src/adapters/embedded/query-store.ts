@@ -49,6 +49,8 @@ export function openStore(options: StoreOptions): Store {
   let tail = openTail(folder.seqNext)
   let filling: (Tail & Span) | null = null
   let logSize = 0
+  /** Of which log: places mean something else in each. */
+  let log = 0
 
   const flush = (): void => {
     write(folder, tail)
@@ -73,6 +75,7 @@ export function openStore(options: StoreOptions): Store {
       logSize = size
       if (tail.next <= size) return
       folder.clear()
+      log++
       tail = openTail(0)
       filling = null
     },
@@ -98,7 +101,7 @@ export function openStore(options: StoreOptions): Store {
       folder.prune()
     },
     flush,
-    cover: (query) => coverOf(query, { folder, tail, logSize }),
+    cover: (query) => coverOf(query, { folder, tail, logSize, log }),
     held: () => heldOf(folder, tail),
   }
 }
@@ -153,17 +156,19 @@ interface Contents {
   readonly folder: Folder
   readonly tail: Tail
   readonly logSize: number
+  readonly log: number
 }
 
-function coverOf(range: QueryRange, { folder, tail, logSize }: Contents): Coverage {
+function coverOf(range: QueryRange, contents: Contents): Coverage {
+  const { folder, tail, log } = contents
   const parts = [...folder.segments]
     .filter((segment) => touches(range, segment))
-    .map((segment): Part => partOf(segment, folder))
+    .map((segment): Part => partOf(segment, { folder, log }))
     .toReversed()
   const { rows, seqFrom, next } = tail
   const span = { seqFrom, seqTo: next, timeFrom: rows.times.from, timeTo: rows.times.to, rows: rows.count }
-  if (touches(range, span)) parts.unshift(tailPart(tail))
-  return { parts, missing: missingOf(range, { folder, tail, logSize }) }
+  if (touches(range, span)) parts.unshift(tailPart(tail, log))
+  return { parts, missing: missingOf(range, contents) }
 }
 
 function missingOf(range: QueryRange, { folder, tail, logSize }: Contents): readonly Shortfall[] {
@@ -194,14 +199,14 @@ function touches(range: QueryRange, { rows, seqFrom, seqTo, timeFrom, timeTo }: 
     : seqFrom < range.seqTo && seqTo > range.seqFrom
 }
 
-function partOf(segment: Segment, folder: Folder): Part {
-  return { key: segment.name, rows: segment.rows, read: once(() => folder.read(segment)) }
+function partOf(segment: Segment, { folder, log }: Pick<Contents, 'folder' | 'log'>): Part {
+  return { key: `${log}-${segment.name}`, rows: segment.rows, read: once(() => folder.read(segment)) }
 }
 
 /** A copy as of now: what is followed while it is asked comes into the next answer. */
-function tailPart({ rows, seqFrom }: Tail): Part {
+function tailPart({ rows, seqFrom }: Tail, log: number): Part {
   const copy = rows.rows()
-  return { key: `tail-${seqFrom}-${copy.count}`, rows: copy.count, read: () => copy }
+  return { key: `${log}-tail-${seqFrom}-${copy.count}`, rows: copy.count, read: () => copy }
 }
 
 function once(read: () => Rows | null): () => Rows | null {
