@@ -124,7 +124,7 @@ function step(burst: Burst, entry: BurstEntry, { rule, mayBegin }: StepParts): B
   const isNew = insert(burst.entries, entry, rule)
   const reached = isNew && isReached(burst.entries, rule)
   const { episode } = burst
-  if (episode !== null && !reached && entry.timeMs - episode.crossedMs > rule.quietMs) burst.episode = null
+  if (episode !== null && entry.timeMs - episode.crossedMs > rule.quietMs) burst.episode = null
   if (burst.episode === null) {
     if (!reached || !mayBegin(burst)) return 'quiet'
     burst.episode = beginEpisode(burst.entries, rule)

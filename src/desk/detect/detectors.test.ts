@@ -207,3 +207,26 @@ test('a batch that comes each hour is usual from the second day on', () => {
   const late = [...run(recordsOf(plays)).values()].filter(({ firstSeenMs }) => firstSeenMs > startMs + 1440 * minuteMs)
   assert.deepEqual(late, [])
 })
+
+const batch = (minute: number): number => (minute % 1440 === 200 ? (minute > 5 * 1440 ? 900 : 250) : 0)
+
+test('the work of a day that is done at once is usual from the second day on, and twice as much is not', () => {
+  const random = seeded(6)
+  const plays = minutes((minute) => poisson(1, random) + batch(minute), 6 * 1440, random)
+  const days = [...run(recordsOf(plays)).values()]
+    .filter(({ rule }) => rule.id === 'spike-consumer')
+    .map(({ firstSeenMs }) => Math.floor((firstSeenMs - startMs) / (1440 * minuteMs)))
+  assert.deepEqual(days, [0, 5])
+})
+
+const coming = (fromMs: number): Play[] =>
+  Array.from({ length: 30 }, (_, i) =>
+    refused(fromMs + i * 10_000, 'network_blocked', { status: 403, clientIp: `192.0.2.${33 + (i % 4)}`, api: null }),
+  )
+
+test('a blocked network that comes again is found once in an hour, whatever it asks for', () => {
+  const finding = only([...coming(startMs), ...coming(startMs + 40 * minuteMs)])
+  assert.deepEqual([finding.rule.id, finding.severity, finding.count], ['blocked-network', 'low', 60])
+  assert.deepEqual(finding.actor, { kind: 'network', value: '192.0.2.32/28', group: '192.0.2.32/28' })
+  assert.equal(run(recordsOf([...coming(startMs), ...coming(startMs + 180 * minuteMs)])).size, 2)
+})

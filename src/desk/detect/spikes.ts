@@ -1,6 +1,16 @@
 import type { AccessEvent, Evidence, Finding } from '../../core/mod.ts'
 import { createActors } from './actors.ts'
-import { type Baseline, keptBaseline, learn, learnSilence, newBaseline, restoredBaseline, usual } from './baseline.ts'
+import {
+  type Baseline,
+  keptBaseline,
+  learn,
+  learnSilence,
+  newBaseline,
+  notePeak,
+  restoredBaseline,
+  usual,
+  usualPeak,
+} from './baseline.ts'
 import { actorsMaxDefault, type Detector, type DetectorOptions, type EventPlace, nothing } from './detector.ts'
 import { createSignIns, failureOf } from './failures.ts'
 import { type Rule, rules } from './rules.ts'
@@ -11,7 +21,7 @@ const slotsOfMinute = 12
 const slots = 60
 /** No alarm before so many minutes were seen. */
 const minutesMin = 30
-/** No alarm below so many requests a minute, or below twice the usual: what is small or slight is no spike. */
+/** No alarm below so many requests a minute, below twice the usual or the usual peak: what is small or slight is no spike. */
 const requestsMin = 50
 const timesUsualMin = 2
 const pMax = 1e-9
@@ -125,6 +135,7 @@ function observe(series: Series, counted: Counted & { readonly tag: (text: strin
   closeMinutes(series, Math.floor(place.timeMs / 60_000))
   add(series, Math.floor(place.timeMs / slotMs))
   series.minuteCount++
+  notePeak(series.baseline, series.sum1)
   series.places[series.placed++ % evidenceMax] = { seq: place.seq, requestId: event.id }
   if (series.sum1 < requestsMin || series.baseline.minutes < minutesMin) return nothing
   if (series.spike !== null && place.timeMs - series.spike.sinceMs < cooldownMs) {
@@ -173,7 +184,8 @@ function isSpike(series: Series): boolean {
   if (series.sum1 < mean * timesUsualMin) return false
   if (series.alarm1 === 0) {
     const { dispersion } = series.baseline
-    series.alarm1 = alarmAt(mean, dispersion, { p: pMax, floor: requestsMin })
+    const floor = Math.max(requestsMin, Math.ceil(usualPeak(series.baseline, series.minute) * timesUsualMin))
+    series.alarm1 = alarmAt(mean, dispersion, { p: pMax, floor })
     series.alarm5 = alarmAt(mean * 5, dispersion, { p: pMax, floor: requestsMin })
   }
   return series.sum1 >= series.alarm1 && series.sum5 >= series.alarm5
