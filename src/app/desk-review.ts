@@ -1,5 +1,5 @@
 import { messageOf, systemClock } from '../core/mod.ts'
-import { verifyEd25519 } from '../crypto/mod.ts'
+import { sha256, verifyEd25519 } from '../crypto/mod.ts'
 import type { Reminder } from '../desk/alert/mod.ts'
 import type { QueryEngine } from '../desk/query/mod.ts'
 import { type IndexCount, type OnOverdue, openReviews } from '../desk/review/mod.ts'
@@ -25,6 +25,7 @@ export function openDeskReviews(base: DeskBase, { engine, remind }: DeskReviewPa
       plans: config.reviews,
       ledger,
       verify: verifyEd25519,
+      hash: sha256,
       clock: systemClock,
       credentials: () => control.listKeys(),
       consumers: () => control.listConsumers(),

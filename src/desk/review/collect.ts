@@ -1,5 +1,5 @@
 import type { Clock, Consumer, Credential, GateStatus } from '../../core/mod.ts'
-import type { VerifySignature } from '../../tlog/mod.ts'
+import { type Sha256, sha256, type VerifySignature } from '../../tlog/mod.ts'
 import { canonicalOf } from './digest.ts'
 import { findIn, type Ranges } from './find.ts'
 import { itemsOf } from './items.ts'
@@ -14,6 +14,8 @@ import { type IndexCount, type SeenBefore, trustOf } from './trust.ts'
 export interface CollectParts {
   readonly ledger: ReviewLedger
   readonly verify: VerifySignature
+  /** @default tlog's own, in plain arithmetic; `crypto` has a faster one */
+  readonly hash?: Sha256
   readonly clock: Clock
   readonly credentials: () => readonly Credential[]
   readonly consumers: () => readonly Consumer[]
@@ -46,6 +48,7 @@ export async function collect(
   const { trust, proofs } = await trustOf({
     ledger,
     verify: parts.verify,
+    hash: parts.hash ?? sha256,
     pins: ranges.pins,
     reading: found.reading,
     sample: found.sample,

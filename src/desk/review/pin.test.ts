@@ -67,15 +67,13 @@ test('beginsWith() tells a log that has grown from one that was rewritten', asyn
   const before = await pinRange('access', period, how(ledger))
   for (let n = 0; n < 50; n++) ledger.access(9_000_000, {})
   ledger.seal()
-  const grown = await pinRange('access', period, how(ledger))
   const seen = { size: before.checkpointSize, root: before.checkpointRoot }
-  assert.equal(await beginsWith(grown, seen, ledger), true)
+  assert.equal(await beginsWith('access', seen, how(ledger)), true)
   ledger.tamper('access', 7, encodeUtf8('{}'))
   ledger.seal()
-  const rewritten = await pinRange('access', period, how(ledger))
-  assert.equal(await beginsWith(rewritten, seen, ledger), false)
-  assert.equal(await beginsWith(before, { size: 1000, root: before.root }, ledger), false, 'a log that was cut')
-  assert.equal(await beginsWith(rewritten, { size: 0, root: emptyRoot }, ledger), true)
+  assert.equal(await beginsWith('access', seen, how(ledger)), false)
+  assert.equal(await beginsWith('access', { size: 1000, root: before.root }, how(ledger)), false, 'a log that was cut')
+  assert.equal(await beginsWith('access', { size: 0, root: emptyRoot }, how(ledger)), true)
 })
 
 test('scan() reads each record of the range once, and reports those that are not there', async () => {

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { GatehouseError, type LedgerLog, messageOf } from '../../core/mod.ts'
+import { GatehouseError, hasCode, type LedgerLog, messageOf } from '../../core/mod.ts'
 import {
   appendNode,
   buildProof,
   type Checkpoint,
+  type CompactRange,
   coveringNodes,
+  decodeHex,
   decodeUtf8,
   emptyRange,
   encodeHex,
@@ -71,24 +73,59 @@ export async function pinRange(
   }
 }
 
-/** The root of the first `size` records, hex, and whether the signed tree of `checkpointSize` begins with them. */
-export async function beginsWith(
-  pin: Pick<Pin, 'log' | 'checkpointSize' | 'checkpointRoot'>,
-  { size, root }: { readonly size: number; readonly root: string },
+/** True if what is signed now begins with these records; false also where what is signed cannot be believed. */
+export async function beginsWith(log: LedgerLog, claim: Beginning, { ledger, verify }: PinParts): Promise<boolean> {
+  return await withTiles(log, async () => {
+    const { checkpoint, fault } = await signedHead(log, ledger, verify)
+    if (fault !== '') return false
+    const size = checkpoint?.size ?? 0
+    const root = checkpoint === null ? emptyRoot : encodeHex(checkpoint.root)
+    return await isBeginningOf({ log, size, root }, claim, ledger)
+  })
+}
+
+/** So many records, with this root, hex. */
+export interface Beginning {
+  readonly size: number
+  readonly root: string
+}
+
+/** The fewest subtrees over the first `size` records, as the tiles have them: proven by nothing but what is built on them. */
+export async function rangeOfFirst(size: number, log: LedgerLog, ledger: ReviewLedger): Promise<CompactRange> {
+  return await withTiles(log, async () => {
+    const bytes = size === 0 ? null : await ledger.ledgerFile(log, 'checkpoint')
+    if (bytes === null) return emptyRange()
+    return await compactRange(size, { log, size: parseCheckpoint(parseNote(bytes).text).size }, ledger)
+  })
+}
+
+/** A partial tile goes when a newer checkpoint comes; whoever looks again reads by that one. Throws `unreachable` in the end. */
+async function withTiles<T>(log: LedgerLog, read: () => Promise<T>): Promise<T> {
+  for (let look = 1; ; look++) {
+    try {
+      return await read()
+    } catch (error) {
+      if (!hasCode(error, 'tile_missing')) throw error
+      if (look >= tileLooksMax)
+        throw new GatehouseError('unreachable', `Cannot read the tiles of the ${log} log`, { cause: error })
+    }
+  }
+}
+
+const tileLooksMax = 10
+
+async function isBeginningOf(
+  tree: { readonly log: LedgerLog } & Beginning,
+  { size, root }: Beginning,
   ledger: ReviewLedger,
 ): Promise<boolean> {
   if (size === 0) return root === emptyRoot
-  if (size > pin.checkpointSize) return false
-  const read = tileHashReader(sha256, pin.checkpointSize, (address) => ledger.ledgerFile(pin.log, tilePath(address)))
-  const proof = await buildProof(sha256, planConsistency(size, pin.checkpointSize), read)
+  if (size > tree.size) return false
+  const read = tileHashReader(sha256, tree.size, (address) => ledger.ledgerFile(tree.log, tilePath(address)))
+  const proof = await buildProof(sha256, planConsistency(size, tree.size), read)
   return verifyConsistency(
     sha256,
-    {
-      size1: size,
-      size2: pin.checkpointSize,
-      root1: Buffer.from(root, 'hex'),
-      root2: Buffer.from(pin.checkpointRoot, 'hex'),
-    },
+    { size1: size, size2: tree.size, root1: decodeHex(root), root2: decodeHex(tree.root) },
     proof,
   )
 }
@@ -116,19 +153,16 @@ async function pinOnce(
     vkey: signed.vkey,
   }
   try {
-    const root = await rootOfFirst(to, pin, ledger)
-    const isSame = await beginsWith(pin, { size: to, root }, ledger)
+    const root = encodeHex(rangeRoot(sha256, await compactRange(to, { log, size }, ledger)))
+    const tree = { log, size, root: pin.checkpointRoot }
+    const isSame = await isBeginningOf(tree, { size: to, root }, ledger)
     const fault = isSame ? signed.fault : `The tree of ${to} records is not the beginning of the signed one of ${size}`
     return { ...pin, root, fault }
   } catch (error) {
     // A partial tile goes when the next checkpoint comes; whoever looks again reads the newer one.
-    if (hasTlogCode(error, 'tile_missing')) return null
+    if (hasCode(error, 'tile_missing')) return null
     throw error
   }
-}
-
-function hasTlogCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }
 
 interface SignedHead {
@@ -178,18 +212,18 @@ async function isBefore(
   return record !== undefined && record.recordedAtUs < toMs * 1000
 }
 
-async function rootOfFirst(
+/** Of the first `size` records of a tree. */
+async function compactRange(
   size: number,
-  { log, checkpointSize }: Pick<Pin, 'log' | 'checkpointSize'>,
+  tree: { readonly log: LedgerLog; readonly size: number },
   ledger: ReviewLedger,
-): Promise<string> {
-  if (size === 0) return emptyRoot
+): Promise<CompactRange> {
+  if (size === 0) return emptyRange()
   const nodes = coveringNodes(0, size)
-  const read = tileHashReader(sha256, checkpointSize, (address) => ledger.ledgerFile(log, tilePath(address)))
+  const read = tileHashReader(sha256, tree.size, (address) => ledger.ledgerFile(tree.log, tilePath(address)))
   const hashes = await read(nodes)
-  const range = nodes.reduce(
+  return nodes.reduce(
     (grown, { level }, at) => appendNode(sha256, grown, { level, hash: hashes[at] ?? new Uint8Array(0) }),
     emptyRange(),
   )
-  return encodeHex(rangeRoot(sha256, range))
 }

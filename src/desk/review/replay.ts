@@ -61,7 +61,7 @@ async function logDifferences({ pins, period }: ReviewResults, { ledger, verify 
   for (const then of [pins.access, pins.audit]) {
     const now = await pinRange(then.log, period, { ledger, verify })
     if (now.fault !== '') found.push(now.fault)
-    if (!(await beginsWith(now, { size: then.to, root: then.root }, ledger)))
+    if (!(await beginsWith(then.log, { size: then.to, root: then.root }, { ledger, verify })))
       found.push(`The ${then.log} log no longer begins with the ${then.to} records that were reviewed`)
     if (now.from !== then.from || now.to !== then.to)
       found.push(

@@ -3,6 +3,7 @@ import { type AccessEvent, type AuditEvent, emptyEvent, type LedgerLog, type Led
 import {
   buildProof,
   emptyEdge,
+  encodeBundle,
   encodeUtf8,
   formatCheckpoint,
   formatNote,
@@ -19,6 +20,7 @@ import {
   type Tile,
   tileHashReader,
   tilePath,
+  tileWidth,
   verifierKey,
 } from '../../../tlog/mod.ts'
 import type { ReviewLedger } from '../ledger.ts'
@@ -93,6 +95,10 @@ export function openMemoryLedger(): MemoryLedger {
     const { edge, full } = growTiles(sha256, emptyEdge(), leaves)
     const tiles: readonly Tile[] = [...full, ...partialTiles(edge)]
     log.tiles = new Map(tiles.map(({ address, bytes }) => [tilePath(address), bytes]))
+    for (let index = 0; index * tileWidth < leaves.length; index++) {
+      const entries = log.records.slice(index * tileWidth, (index + 1) * tileWidth).map(({ bytes }) => bytes)
+      log.tiles.set(tilePath({ level: 'entries', index, width: entries.length }), encodeBundle(entries))
+    }
     log.signed = leaves.length
     const root = rootOf(leaves)
     const text = formatCheckpoint({ origin: `test/${name}`, size: leaves.length, root, extensions: [] })
