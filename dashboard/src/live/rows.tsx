@@ -91,7 +91,7 @@ function useRows(
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    getItemKey: (index) => keyOf(rows[index], index),
+    getItemKey: (index) => keyOf(rows, index),
     overscan: 12,
   })
   const newest = useRef({ virtual, onEnd })
@@ -106,8 +106,12 @@ function useRows(
   return virtual
 }
 
-function keyOf(row: TailRow | undefined, index: number): string {
-  return row === undefined ? `none ${index}` : `${row.kind} ${seqOf(row)}`
+/** Rows that come one by one are new rows of the page; in a flood each place only shows another record, which costs far less. */
+function keyOf(rows: readonly TailRow[], index: number): string | number {
+  const [first] = rows
+  const row = rows[index]
+  const isFlood = first?.kind === 'record' && !first.isNew
+  return isFlood || row === undefined ? index : `${row.kind} ${seqOf(row)}`
 }
 
 interface Placed {
@@ -127,7 +131,7 @@ function RecordRow({ event, look, style, onOpen }: RecordRowProps): ReactNode {
       role="row"
       style={style}
       onClick={onOpen}
-      className={`${grid} absolute inset-x-0 cursor-pointer items-center border-b border-line px-3 ${look}`}
+      className={`${grid} absolute inset-x-0 cursor-pointer items-center border-b [contain:strict] border-line px-3 ${look}`}
     >
       <span role="cell" className="machine" title={utc(event.receivedAtMs)}>
         <button type="button" aria-label={`Open ${event.method} ${event.path} of ${clock(event.receivedAtMs)}`}>

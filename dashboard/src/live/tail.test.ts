@@ -47,6 +47,14 @@ test('takeBatch() shows no record twice when the stream comes back', () => {
   assert.deepEqual(places(takeBatch(once, { events: [shown(101), shown(102)], skipped: 0 }, 102)), [102, 101, 100])
 })
 
+test('takeBatch() counts nothing as dropped that was seen before', () => {
+  const seen = takeBatch(begin(), { events: [shown(100), shown(101)], skipped: 0 }, 101)
+  const again = takeBatch(seen, { events: [shown(90)], skipped: 50 }, 95)
+  assert.deepEqual([again.dropped, places(again)], [0, [101, 100]])
+  const over = takeBatch(again, { events: [shown(103)], skipped: 50 }, 103)
+  assert.deepEqual([over.dropped, places(over)], [1, [103, '1 of 102–103', 101, 100]])
+})
+
 test('takeBatch() leaves out what the filter does not want, though it was sent', () => {
   const tail = takeBatch(begin('path:/v1/login'), { events: [shown(100), shown(101, '/v1/login')], skipped: 0 }, 101)
   assert.deepEqual([places(tail), tail.sent], [[101], 2])

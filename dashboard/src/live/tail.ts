@@ -13,7 +13,7 @@ export interface Gap {
 export interface TailRecord {
   readonly kind: 'record'
   readonly shown: ShownEvent
-  /** Came by the stream, not with a page of what was there before. */
+  /** Came by the stream just now, and so few at once that each may be seen to arrive. */
   readonly isNew: boolean
 }
 
@@ -42,6 +42,9 @@ export const rowsMax = 20_000
 /** Rows that wait while one reads: what is beyond is a gap. */
 export const waitingMax = 5_000
 
+/** More rows at once than one can follow with the eye. */
+const arrivalsMax = 10
+
 /** A tail that begins behind `next`, the first place that the stream will tell of. */
 export function beginTail(filter: LiveFilter, next: number): Tail {
   return {
@@ -58,12 +61,13 @@ export function beginTail(filter: LiveFilter, next: number): Tail {
 }
 
 /** Takes what the stream brought; `toSeq` is the last place that it accounts for. */
-export function takeBatch(tail: Tail, { events, skipped }: LiveBatch, toSeq: number): Tail {
-  const fresh = events.filter(({ seq }) => seq > tail.seenSeq)
-  const records = fresh
-    .filter((shown) => matchesFilter(tail.filter, shown))
-    .map((shown): TailRow => ({ kind: 'record', shown, isNew: true }))
-    .toReversed()
+export function takeBatch(tail: Tail, batch: LiveBatch, toSeq: number): Tail {
+  const fresh = batch.events.filter(({ seq }) => seq > tail.seenSeq)
+  // A desk that has just started may tell once more of what was seen before: no gap is wider than its places.
+  const skipped = Math.max(0, Math.min(batch.skipped, toSeq - tail.seenSeq - fresh.length))
+  const wanted = fresh.filter((shown) => matchesFilter(tail.filter, shown))
+  const isNew = wanted.length <= arrivalsMax
+  const records = wanted.map((shown): TailRow => ({ kind: 'record', shown, isNew })).toReversed()
   const gap: TailRow[] = skipped === 0 ? [] : [{ kind: 'gap', afterSeq: tail.seenSeq, toSeq, count: skipped }]
   const news = [...records, ...gap]
   const counted = {

@@ -33,12 +33,12 @@ export function Changes({ changes, minutes }: { changes: readonly OverviewChange
               <Link
                 to="/live"
                 search={{ q: query }}
-                className="flex min-h-[26px] items-center justify-between gap-3 px-2 hover:bg-raise"
+                className="flex min-h-[26px] flex-wrap items-center gap-x-3 px-2 hover:bg-raise"
               >
-                <span className="min-w-0 truncate">
+                <span className="max-w-full truncate" title={value}>
                   <span className="text-muted">{kinds[kind]}</span> <span className="machine">{value}</span>
                 </span>
-                <span className={`flex items-center gap-1 whitespace-nowrap ${toneText[tone]}`}>
+                <span className={`ml-auto flex items-center gap-1 whitespace-nowrap ${toneText[tone]}`}>
                   <Icon name={tone === 'anomaly' ? 'rise' : 'warning'} size={11} />
                   {text}
                 </span>

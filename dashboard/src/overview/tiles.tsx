@@ -115,7 +115,7 @@ const lateMs = 10_000
 
 function LedgerTile({ size, checkpointAgeMs, checkpointSize, sealed }: OverviewAnswer['ledger']): ReactNode {
   if (checkpointAgeMs === null || checkpointSize === null)
-    return <Tile name="Ledger" value={count(size)} below="no checkpoint yet" link={{ to: '/ledger' }} />
+    return <Tile name="Ledger" value={count(size)} below="records; no checkpoint is known" link={{ to: '/ledger' }} />
   // A checkpoint is signed each second while records come: those of this very second are on their way.
   const isSealed = sealed || checkpointAgeMs < lateMs
   return (
