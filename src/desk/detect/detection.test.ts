@@ -82,7 +82,7 @@ test('whoever is killed anywhere finds the same as whoever is not, and goes on f
   const records = mixedTraffic()
   const whole = await stage()
   const detection = await whole.open()
-  detection.begin(records.length)
+  detection.begin(0)
   await detection.follow(records)
   whole.clock.nowMs += 5_000
   await detection.tick()
@@ -91,7 +91,7 @@ test('whoever is killed anywhere finds the same as whoever is not, and goes on f
   const random = seeded(11)
   const broken = await stage()
   let running = await broken.open()
-  running.begin(records.length)
+  running.begin(0)
   let restarts = 0
   for (let from = await running.cursor(); from < records.length;) {
     const batch = records.slice(from, from + 1 + Math.floor(random() * 300))
@@ -154,4 +154,25 @@ test('begin() begins anew when the ledger is shorter than what was read, and nea
   assert.equal(await detection.cursor(), 150_000)
   detection.begin(10)
   assert.equal(await detection.cursor(), 0)
+})
+
+test('what was there before the first start is learnt from and raises nothing, also when it goes on by a crash', async () => {
+  const { found, open, clock } = await stage()
+  const old = recordsOf(Array.from({ length: 40 }, (_, i) => signIn(startMs + i * 100, '203.0.113.7')))
+  const fresh = recordsOf(
+    Array.from({ length: 40 }, (_, i) => signIn(startMs + 60_000 + i * 100, '192.0.2.7')),
+    40,
+  )
+  const detection = await open()
+  detection.begin(40)
+  await detection.follow(old)
+  await detection.follow(fresh.slice(0, 10))
+  const next = await open()
+  next.begin(80)
+  clock.nowMs += 6_000
+  await next.follow([...old, ...fresh].slice(await next.cursor()))
+  assert.deepEqual(
+    [...found.values()].map(({ actor }) => actor.value),
+    ['192.0.2.7'],
+  )
 })

@@ -22,7 +22,7 @@ export interface DetectionOptions {
   readonly onProblem: (why: string) => void
   /** Least time between two snapshots; longer when one takes long. @default 30,000 */
   readonly snapshotMs?: number
-  /** Records before the end of the ledger with which a first start begins, to learn what is usual. @default 100,000 */
+  /** Records before the end of the ledger with which a first start begins, to learn what is usual; they raise nothing. @default 100,000 */
   readonly learnRecords?: number
 }
 
@@ -43,7 +43,7 @@ export interface Detection extends AsyncDisposable {
 }
 
 const collection = 'detect-state'
-const stateVersion = 1
+const stateVersion = 2
 /** A snapshot takes at most this share of the time. */
 const snapshotShare = 0.02
 /** How often counts are brought up to date that went on without anything to tell. */
@@ -55,7 +55,9 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
   const { documents, detectors, clock, onProblem, snapshotMs = 30_000, learnRecords = 100_000 } = options
   const fresh = detectors.map((detector) => detector.snapshot())
   const pending = createPending(options)
-  let place = await restore(documents, detectors)
+  const kept = await restore(documents, detectors)
+  let place = kept?.place ?? null
+  let raiseFrom = kept?.raiseFrom ?? 0
   let keptPlace = place
   let nextSnapshotMs = clock.monotonicMs() + snapshotMs
   let nextFlushMs = 0
@@ -65,7 +67,7 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
     if (place === null || place === keptPlace || pending.size > 0) return
     const [begunMs, reached] = [clock.monotonicMs(), place]
     try {
-      await documents.write(writesOf(reached, detectors))
+      await documents.write(writesOf({ version: stateVersion, place: reached, raiseFrom }, detectors))
       keptPlace = reached
     } catch (error) {
       onProblem(`The detectors' state is not kept for now: ${messageOf(error)}`)
@@ -73,11 +75,14 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
     const nowMs = clock.monotonicMs()
     nextSnapshotMs = nowMs + Math.max(snapshotMs, (nowMs - begunMs) / snapshotShare)
   }
+  /** What was there before the first start is learnt from, and no news. */
+  const put = (findings: readonly Finding[]): void =>
+    pending.put(findings.filter(({ evidence }) => (evidence.at(-1)?.seq ?? 0) >= raiseFrom))
   const tick = async (): Promise<void> => {
     const nowMs = clock.monotonicMs()
     if (nowMs >= nextFlushMs) {
       nextFlushMs = nowMs + flushMs
-      for (const detector of detectors) pending.put(detector.flush())
+      for (const detector of detectors) put(detector.flush())
     }
     if ((await pending.settle()) && clock.monotonicMs() >= nextSnapshotMs) await keep()
   }
@@ -89,11 +94,14 @@ export async function openDetection(options: DetectionOptions): Promise<Detectio
       for (const [i, detector] of detectors.entries()) detector.restore(fresh[i])
       pending.clear()
       place = Math.max(0, ledgerSize - learnRecords)
+      raiseFrom = ledgerSize
+      // Kept soon, or after a crash what came since would be taken for old.
+      nextSnapshotMs = 0
     },
     cursor: async () => place ?? 0,
     follow: async (batch) => {
       for (const record of batch) {
-        pending.put(findingsIn(detectors, record))
+        put(findingsIn(detectors, record))
         place = record.seq + 1
       }
       await tick()
@@ -145,18 +153,19 @@ function createPending({ raise, onProblem }: Pick<DetectionOptions, 'raise' | 'o
 interface KeptPlace {
   readonly version: number
   readonly place: number
+  readonly raiseFrom: number
 }
 
-function writesOf(place: number, detectors: readonly Detector[]): readonly DocumentWrite[] {
+function writesOf(place: KeptPlace, detectors: readonly Detector[]): readonly DocumentWrite[] {
   return [
-    { collection, id: 'place', value: { version: stateVersion, place } satisfies KeptPlace },
+    { collection, id: 'place', value: place },
     // As text: what happens until it is written is not in it.
     ...detectors.map((detector) => ({ collection, id: detector.name, value: JSON.stringify(detector.snapshot()) })),
   ]
 }
 
-/** The place from which to go on; null when nothing was kept. */
-async function restore(documents: Documents, detectors: readonly Detector[]): Promise<number | null> {
+/** Where to go on; null when nothing was kept. */
+async function restore(documents: Documents, detectors: readonly Detector[]): Promise<KeptPlace | null> {
   // Our own snapshot, out of a sealed store.
   const kept = (await documents.get(collection, 'place')) as KeptPlace | null
   if (kept === null || kept.version !== stateVersion) return null
@@ -164,5 +173,5 @@ async function restore(documents: Documents, detectors: readonly Detector[]): Pr
     const state = await documents.get(collection, detector.name)
     detector.restore(typeof state === 'string' ? JSON.parse(state) : null)
   }
-  return kept.place
+  return kept
 }
