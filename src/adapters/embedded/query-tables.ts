@@ -47,6 +47,7 @@ const tablesShare = 0.6
 async function openEngine(memoryBytesMax: number): Promise<DuckDBInstance> {
   return await DuckDBInstance.create(':memory:', {
     threads: '1',
+    default_block_size: process.env.BS ?? '262144',
     memory_limit: `${Math.ceil(memoryBytesMax / 1024)}KiB`,
     temp_directory: '',
     autoinstall_known_extensions: 'false',

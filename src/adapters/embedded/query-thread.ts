@@ -27,12 +27,9 @@ const folder = openFolder({ path, sealer, clock, keepMs, bytesMax, segmentRowsMa
 const store = openStore({ folder, clock, segmentRowsMax, segmentMsMax })
 const tables = await openTables({ memoryBytesMax })
 
-let toldGap = false
-/** A segment was found damaged, or is missing since the start. */
+/** A segment was found damaged, or is missing since the start. Told again and again: who mends may have stopped before. */
 const tellGap = (): void => {
-  const isOpen = store.gap() !== null
-  if (isOpen && !toldGap) tell({ type: 'gap' })
-  toldGap = isOpen
+  if (store.gap() !== null) tell({ type: 'gap' })
 }
 
 let question: Promise<unknown> = Promise.resolve()
