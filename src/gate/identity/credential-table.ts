@@ -44,7 +44,7 @@ export function createCredentialTable(): CredentialTable {
  */
 export function principalOf(known: KnownCredential, consumer: Consumer): Principal {
   if (known.made?.consumer === consumer) return known.made.principal
-  const { id, environment, scopes } = known.credential
+  const { id, environment, scopes, rotatedAtMs, expiresAtMs } = known.credential
   const principal: Principal = Object.freeze({
     kind: 'consumer',
     consumerId: consumer.id,
@@ -53,6 +53,8 @@ export function principalOf(known: KnownCredential, consumer: Consumer): Princip
     via: 'api-key',
     environment,
     scopes: new Set(scopes),
+    roles: consumer.roles,
+    deprecation: rotatedAtMs === null || expiresAtMs === null ? null : { atMs: rotatedAtMs, sunsetMs: expiresAtMs },
   })
   known.made = { principal, consumer }
   return principal

@@ -11,3 +11,4 @@ export {
   type Credentials,
 } from './api-key-authenticator.ts'
 export type { Authenticated, Authenticator, Identified, Unidentified } from './authenticator.ts'
+export { type IssuerKeys, type KeyAnswer, type KeySet, readKeySet, type VerificationKey } from './key-set.ts'
