@@ -14,14 +14,15 @@ export const networksRead: Read<{ readonly items: readonly NetworkRule[] }> = {
 }
 
 export interface BlockWish {
-  readonly cidr: string
-  readonly forMs: number
+  /** An address or a network. */
+  readonly network: string
+  readonly expiresInMs: number
   readonly reason: string
 }
 
 /** Blocks a network for a while. */
-export async function blockNetwork({ cidr, forMs, reason }: BlockWish): Promise<NetworkRule> {
-  return await send<NetworkRule>('POST', '/v1/networks', { verdict: 'block', cidr, forMs, reason })
+export async function blockNetwork(wish: BlockWish): Promise<NetworkRule> {
+  return await send<NetworkRule>('POST', '/v1/networks', { verdict: 'block', ...wish })
 }
 
 /** Ends a rule before its time. */

@@ -149,7 +149,7 @@ function RecordRow({ event, look, style, onOpen }: RecordRowProps): ReactNode {
         {event.path}
         {event.query === '' ? null : <span className="text-faint">?{event.query}</span>}
       </span>
-      <span role="cell" className={`${wide} truncate pr-3 ${event.consumer === null ? 'text-faint' : ''}`}>
+      <span role="cell" className={`${wide} truncate pr-3 ${event.consumer === null ? 'text-muted' : ''}`}>
         {event.consumer ?? 'anonymous'}
       </span>
       <span role="cell" className={`machine ${wide} truncate pr-3`} title={event.clientIp}>

@@ -93,7 +93,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }): ReactNode {
   return isFiltered ? (
     <Empty title="No recent record matches">What matches from now on appears here at once.</Empty>
   ) : (
-    <Empty title="No requests yet" command="curl -i http://127.0.0.1:8080/">
+    <Empty title="No requests yet">
       Every request to the gateway appears here within a quarter of a second, refused ones too.
     </Empty>
   )

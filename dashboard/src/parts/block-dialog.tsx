@@ -3,7 +3,7 @@ import { type ReactNode, type SubmitEvent, useState } from 'react'
 import { blockNetwork, type BlockWish, effectRead, type NetworkRule, releaseNetwork } from '../api/networks.ts'
 import { isNetwork } from '../lib/address.ts'
 import { clockSeconds, count, plural, span } from '../lib/format.ts'
-import { Button, TextArea, TextField } from './controls.tsx'
+import { Button, TextField } from './controls.tsx'
 import { Dialog } from './dialog.tsx'
 import { Icon } from './icons.tsx'
 import { Loading, Problem } from './states.tsx'
@@ -45,7 +45,7 @@ function BlockForm({ network, because, onDone }: BlockFormProps): ReactNode {
   const isKnown = isNetwork(cidr)
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
-    block.mutate({ cidr, forMs, reason: reason.trim() })
+    block.mutate({ network: cidr, expiresInMs: forMs, reason: reason.trim() })
   }
   return (
     <form className="space-y-3" onSubmit={submit}>
@@ -61,10 +61,10 @@ function BlockForm({ network, because, onDone }: BlockFormProps): ReactNode {
       ) : null}
       {isKnown ? <EffectText cidr={cidr} /> : null}
       <Durations value={forMs} onChange={setForMs} />
-      <TextArea
+      <TextField
         label="Why (stands in the audit log)"
         required
-        maxLength={500}
+        maxLength={200}
         autoFocus={network !== ''}
         value={reason}
         onChange={(event) => setReason(event.target.value)}
@@ -91,8 +91,8 @@ function useBlock(onDone: () => void): UseMutationResult<NetworkRule, Error, Blo
   }
   return useMutation({
     mutationFn: blockNetwork,
-    onSuccess: (rule, { forMs }) => {
-      say(`${rule.cidr} is blocked for ${span(forMs)}`, { label: 'Undo', act: () => release(rule) })
+    onSuccess: (rule, { expiresInMs }) => {
+      say(`${rule.cidr} is blocked for ${span(expiresInMs)}`, { label: 'Undo', act: () => release(rule) })
       void client.invalidateQueries()
       onDone()
     },
