@@ -29,6 +29,15 @@ export function buildConsole(): void {
   execFileSync(process.execPath, [vite, 'build', 'dashboard'], { cwd: root, stdio: 'pipe', timeout: 120_000 })
 }
 
+/** Bytes, packed by gzip, that a browser loads before it shows the first page. */
+export function firstLoadBytes(): number {
+  const dist = `${root}/dashboard/dist`
+  const html = readFileSync(`${dist}/index.html`, 'utf8')
+  const files = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css))"/g)].map(([, path = '']) => path)
+  assert.ok(files.length >= 2, html)
+  return ['/index.html', ...files].reduce((sum, path) => sum + statSync(`${dist}${path}.gz`).size, 0)
+}
+
 /** Everything that a page complained of: errors of scripts, of its policy, of the console. */
 export function complaintsOf(page: Page): string[] {
   const complaints: string[] = []

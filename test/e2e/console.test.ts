@@ -7,7 +7,7 @@ import test from 'node:test'
 import type { Page } from 'playwright-core'
 import { type Program, startProgram } from '../support/program.ts'
 import { startUpstream } from '../support/upstream.ts'
-import { accessFaults, buildConsole, complaintsOf, openBrowser } from './console-browser.ts'
+import { accessFaults, buildConsole, complaintsOf, firstLoadBytes, openBrowser } from './console-browser.ts'
 
 const configOf = (upstream: string): string => `
 version: 1
@@ -44,6 +44,12 @@ test('the console works in a browser, under its policy, for everybody', { timeou
   const page = await context.newPage()
   const complaints = complaintsOf(page)
   const open = async (path: string): Promise<void> => void (await page.goto(`${program.adminUrl}${path}`))
+
+  await t.test('the first page is light', () => {
+    const kib = firstLoadBytes() / 1024
+    t.diagnostic(`first load: ${kib.toFixed(0)} KiB`)
+    assert.ok(kib <= 260, `${kib} KiB`)
+  })
 
   await t.test('the set-up link makes the first owner, and works once', async () => {
     await page.goto(setUpLink(program))
