@@ -1,3 +1,4 @@
+import type { DuckDBMaterializedResult } from '@duckdb/node-api'
 import { type Clock, GatehouseError } from '../../core/mod.ts'
 import {
   type AggregateAnswer,
@@ -19,17 +20,14 @@ import {
 } from '../../desk/query/mod.ts'
 import { eventOf } from './query-columns.ts'
 import { addHits, createHits, type Grouping, groupsOf, type ReadGroup, readGroup } from './query-measures.ts'
-import { type Rows, rowAt } from './query-rows.ts'
-import { type Bindings, conditionOf, createBindings, withTables } from './query-sql.ts'
-import { StatementCut, type Tables } from './query-tables.ts'
+import { openRowReader, type Rows } from './query-rows.ts'
+import { conditionOf, createBindings, withTables } from './query-sql.ts'
+import { StatementCut } from './query-load.ts'
+import type { Loadable, Tables } from './query-tables.ts'
 
-/** Rows that are loaded as a whole: a segment, or what is not in one yet. */
-export interface Part {
-  /** Names its content: what has the same key holds the same. */
-  readonly key: string
+/** Rows that are looked at as a whole: a segment, or what is not in one yet. */
+export interface Part extends Loadable {
   readonly rows: number
-  /** Null when they cannot be read. */
-  read(): Rows | null
 }
 
 /** The parts that a range touches, the newest first, and what of it is known to be missing. */
@@ -62,20 +60,22 @@ export async function answerSearch(source: AnswerSource, query: SearchQuery): Pr
   const events: IndexedEvent[] = []
   let matched = 0
 
-  const base = await scan(source, query, async (table, part) => {
+  const base = await scan(source, query, async (part) => {
     const counting = `${withTables(count.tables)}SELECT count(*)::DOUBLE FROM {s} WHERE ${count.where}`
-    const here = await firstNumber(source.tables, { sql: counting, bindings: counted, table })
-    if (here > 0 && events.length < limit) {
+    const here = await source.tables.ask(part, counting, counted.values)
+    if (here === null) return false
+    const matching = await firstNumber(here)
+    if (matching > 0 && events.length < limit) {
       const values = listed.values.with(most.at, limit - events.length)
       const listing = `SELECT n_seq FROM {s} WHERE ${list.where} AND n_seq < ${before} ORDER BY n_seq DESC LIMIT ${most.name}::BIGINT`
-      const found = await source.tables.run(withTables(list.tables) + listing, values, table)
-      const seqs = (await found.getRows()).map(([seq]) => Number(seq))
+      const found = await source.tables.ask(part, withTables(list.tables) + listing, values)
+      const seqs = found === null ? [] : (await found.getRows()).map(([seq]) => Number(seq))
       const rows = seqs.length === 0 ? null : part.read()
       // Removed since it was loaded: what cannot be shown is not counted either.
-      if (rows === null && seqs.length > 0) return false
-      if (rows !== null) for (const seq of seqs) events.push(eventAt(rows, seq))
+      if (found === null || (rows === null && seqs.length > 0)) return false
+      if (rows !== null) events.push(...eventsAt(rows, seqs))
     }
-    matched += here
+    matched += matching
     return true
   })
   return { ...base, matched, events }
@@ -136,12 +136,8 @@ async function answerGroups(
   const add = addHits(grouping, conditionOf(query, query.filter ?? everything, bindings), bindings)
   await tables.run(createHits(grouping))
   try {
-    const base = await scan(source, query, async (table) => {
-      await tables.run(add, bindings.values, table)
-      return true
-    })
-    const sum = 'SELECT coalesce(sum(n), 0)::DOUBLE FROM hits'
-    const matched = await firstNumber(tables, { sql: sum, bindings: createBindings(), table: 0 })
+    const base = await scan(source, query, async (part) => (await tables.ask(part, add, bindings.values)) !== null)
+    const matched = await firstNumber(await tables.run('SELECT coalesce(sum(n), 0)::DOUBLE FROM hits'))
     const last = createBindings()
     const sql = groupsOf(grouping, `${last.bind(limit)}::BIGINT`)
     const leftMs = Math.max(foldMsMin, deadlineOf(query) - elapsed(source))
@@ -191,17 +187,13 @@ async function scan(source: AnswerSource, query: QueryBase, look: Look['look']):
 
 interface Look {
   /** False when the part is gone. */
-  readonly look: (table: number, part: Part) => Promise<boolean>
+  readonly look: (part: Part) => Promise<boolean>
   readonly leftMs: number
 }
 
 /** Why it could not be looked at; null when it was. */
 async function lookAt(tables: Tables, part: Part, { look, leftMs }: Look): Promise<Shortfall | null> {
-  const looked = await inTime(tables, leftMs, async () => {
-    const table = await tables.load(part.key, () => part.read())
-    if (table === null) return false
-    return await look(table, part)
-  })
+  const looked = await inTime(tables, leftMs, async () => await look(part))
   if (typeof looked === 'string') return looked
   // A segment that could not be read is built again from the ledger.
   return looked ? null : 'behind'
@@ -244,25 +236,26 @@ function within(value: number, most: number, what: string): number {
   )
 }
 
-interface Statement {
-  readonly sql: string
-  readonly bindings: Bindings
-  readonly table: number
-}
-
-async function firstNumber(tables: Tables, { sql, bindings, table }: Statement): Promise<number> {
-  const [row] = await (await tables.run(sql, bindings.values, table)).getRows()
+async function firstNumber(result: DuckDBMaterializedResult): Promise<number> {
+  const [row] = await result.getRows()
   return Number(row?.[0] ?? 0)
 }
 
-function eventAt(rows: Rows, seq: number): IndexedEvent {
-  const places = rows.numbers.seq
+function eventsAt(rows: Rows, seqs: readonly number[]): readonly IndexedEvent[] {
+  const rowAt = openRowReader(rows)
+  const places = rows.numbers('seq')
+  return seqs.map((seq) => {
+    const row = rowAt(placeOf(seq, places))
+    return { seq, recordedAtUs: row.numbers.recordedUs, event: eventOf(row) }
+  })
+}
+
+function placeOf(seq: number, places: Float64Array): number {
   let [low, high] = [0, places.length - 1]
   while (low < high) {
     const middle = (low + high) >>> 1
     if ((places[middle] ?? 0) < seq) low = middle + 1
     else high = middle
   }
-  const row = rowAt(rows, low)
-  return { seq, recordedAtUs: row.numbers.recordedUs, event: eventOf(row) }
+  return low
 }

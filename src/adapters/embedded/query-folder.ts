@@ -50,8 +50,8 @@ export interface Folder {
   readonly seqNext: number
   /** First place that is kept. What is before it was removed on purpose. */
   readonly seqFirst: number
-  /** What should be here and is not, oldest first. */
-  gaps(): readonly Span[]
+  /** What should be here before this place and is not, oldest first. */
+  gaps(before: number): readonly Span[]
   /** Null when it was damaged; then it is a gap. */
   read(segment: Segment): Rows | null
   /** Throws `data_folder_unusable` when it cannot be written; then nothing is changed. */
@@ -106,7 +106,7 @@ export function openFolder(options: FolderOptions): Folder {
     get seqFirst() {
       return floor
     },
-    gaps: () => gapsOf(segments, floor),
+    gaps: (before) => gapsOf(segments, { floor, before }),
     read,
     write: (content) => {
       const isNewest = content.seqFrom >= (segments.at(-1)?.seqTo ?? 0)
@@ -206,10 +206,13 @@ function withoutOverlaps(path: string, found: readonly Segment[]): readonly Segm
   return kept
 }
 
-function gapsOf(segments: readonly Segment[], floor: number): readonly Span[] {
+function gapsOf(
+  segments: readonly Segment[],
+  { floor, before }: { readonly floor: number; readonly before: number },
+): readonly Span[] {
   const gaps: Span[] = []
   let next = floor
-  for (const { seqFrom, seqTo } of segments) {
+  for (const { seqFrom, seqTo } of [...segments, { seqFrom: before, seqTo: before }]) {
     if (seqFrom > next) gaps.push({ seqFrom: next, seqTo: seqFrom })
     next = Math.max(next, seqTo)
   }

@@ -85,16 +85,16 @@ export function addHits({ by, measures, everyMs }: Grouping, { tables, where }: 
   const count = folded ? 'count(*)::DOUBLE AS n' : '1::DOUBLE AS n'
   const inner = `g AS (SELECT ${[...keys, bucket, count, ...values].join(', ')} FROM {s} WHERE ${where}${grouped})`
   const joins: string[] = []
-  const shown = (isWord: boolean, column: string): string => {
-    if (!isWord) return `g.${column}`
-    joins.push(`LEFT JOIN {d} j_${column} ON j_${column}.code = g.${column}`)
+  const shown = (column: string, word: string | null): string => {
+    if (word === null) return `g.${column}`
+    joins.push(`LEFT JOIN {d_${word}} j_${column} ON j_${column}.code = g.${column}`)
     return `j_${column}.text`
   }
   const columns = [
-    ...by.map((field, i) => shown(isText(field), `k${i}`)),
+    ...by.map((field, i) => shown(`k${i}`, isText(field) ? field : null)),
     'g.b',
     'g.n',
-    ...measures.map((measure, i) => shown(sources[measure].word !== undefined, `m${i}`)),
+    ...measures.map((measure, i) => shown(`m${i}`, sources[measure].word ?? null)),
   ]
   return `INSERT INTO hits ${withTables([...tables, inner])}SELECT ${columns.join(', ')} FROM g ${joins.join(' ')}`
 }

@@ -5,7 +5,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { GatehouseError } from '../../core/mod.ts'
 import { absentColumns, numberColumns, textColumns } from './query-columns.ts'
-import { perName, type Rows } from './query-rows.ts'
+import type { Rows } from './query-rows.ts'
 
 const magic = Buffer.from('GHQ1')
 const headAt = magic.length + 4
@@ -15,6 +15,8 @@ const blockBytesMax = 512 * 1024 * 1024
 /** How the values of a block stand in it. */
 type Packing =
   | 'json'
+  /** All are `base`; there are no bytes. */
+  | 'same'
   /** The differences of neighbours, as 32 bits, their bytes in four planes. */
   | 'steps'
   /** Above the least, as 32 bits in four planes; all ones for an absent one. */
@@ -22,13 +24,19 @@ type Packing =
   /** Float64. */
   | 'plain'
 
-interface Block {
-  readonly name: string
+interface Packed {
   readonly packing: Packing
   /** What is added to each value. */
   readonly base: number
+  readonly bytes: Uint8Array
+}
+
+interface Block extends Omit<Packed, 'bytes'> {
+  readonly name: string
   readonly at: number
   readonly bytes: number
+  /** It is not worth compressing. */
+  readonly bare: boolean
 }
 
 interface Head {
@@ -36,78 +44,86 @@ interface Head {
   readonly blocks: readonly Block[]
 }
 
+/** Shorter blocks grow rather than shrink. */
+const bareBytesMax = 64
+
 /** Packs rows. */
 export function encodeSegment(rows: Rows): Buffer {
   const blocks: Block[] = []
-  const packed: Buffer[] = []
+  const parts: Uint8Array[] = []
   let at = 0
-  const put = (
-    name: string,
-    packing: Packing,
-    content: { readonly base: number; readonly bytes: Uint8Array },
-  ): void => {
-    const bytes = zstdCompressSync(content.bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
-    blocks.push({ name, packing, base: content.base, at, bytes: bytes.length })
-    packed.push(bytes)
-    at += bytes.length
+  const put = (name: string, { packing, base, bytes }: Packed): void => {
+    const bare = bytes.length <= bareBytesMax
+    const kept = bare ? bytes : zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
+    blocks.push({ name, packing, base, at, bytes: kept.length, bare })
+    parts.push(kept)
+    at += kept.length
   }
-  put('words', 'json', jsonBlock(rows.words))
-  put('rest', 'json', jsonBlock(rows.rest))
-  for (const name of textColumns) put(name, 'above', { base: 0, bytes: planesOf(rows.codes[name]) })
-  for (const name of numberColumns) {
-    const { packing, ...content } = packNumbers(rows.numbers[name])
-    put(name, packing, content)
+  put('rest', packTexts(rows.rest()))
+  for (const name of textColumns) {
+    put(`words-${name}`, packTexts(rows.words(name)))
+    put(`codes-${name}`, packNumbers(Float64Array.from(rows.codes(name))))
   }
+  for (const name of numberColumns) put(`numbers-${name}`, packNumbers(rows.numbers(name)))
   const head = Buffer.from(JSON.stringify({ rows: rows.count, blocks } satisfies Head))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(head.length)
-  return Buffer.concat([magic, length, head, ...packed])
+  return Buffer.concat([magic, length, head, ...parts])
 }
 
-/** Unpacks what `encodeSegment` made. Throws `store_unreadable` for anything else. */
+/**
+ * What `encodeSegment` made, unpacked column by column as it is asked for. Throws `store_unreadable` for what is no segment of
+ * this version; that it is whole is for its seal to say.
+ */
 export function decodeSegment(bytes: Buffer): Rows {
+  const { head, block } = reading(() => openBlocks(bytes))
+  return {
+    count: head.rows,
+    words: (name) => reading(() => unpackTexts(block(`words-${name}`))),
+    codes: (name) => reading(() => Uint32Array.from(unpackNumbers(block(`codes-${name}`), { count: head.rows }))),
+    numbers: (name) =>
+      reading(() => unpackNumbers(block(`numbers-${name}`), { count: head.rows, mayLack: absentColumns.has(name) })),
+    rest: () => reading(() => unpackTexts(block('rest'))),
+  }
+}
+
+function reading<T>(read: () => T): T {
   try {
-    return decode(bytes)
+    return read()
   } catch (cause) {
     throw new GatehouseError('store_unreadable', 'Cannot read a segment of the query index: it is damaged', { cause })
   }
 }
 
-function decode(bytes: Buffer): Rows {
+function openBlocks(bytes: Buffer): { readonly head: Head; readonly block: (name: string) => Packed } {
   if (!bytes.subarray(0, magic.length).equals(magic)) throw new RangeError('No segment')
   const blocksAt = headAt + bytes.readUInt32LE(magic.length)
   // Opened from a seal of our own; a wrong shape fails below.
   const head = JSON.parse(bytes.toString('utf8', headAt, blocksAt)) as Head
-  const byName = new Map(head.blocks.map((block) => [block.name, block]))
-  const take = (name: string): { readonly block: Block; readonly content: Buffer } => {
-    const block = byName.get(name)
-    if (block === undefined) throw new RangeError(`No block ${name}`)
-    const packed = bytes.subarray(blocksAt + block.at, blocksAt + block.at + block.bytes)
-    return { block, content: zstdDecompressSync(packed, { maxOutputLength: blockBytesMax }) }
+  const byName = new Map(head.blocks.map((one) => [one.name, one]))
+  const block = (name: string): Packed => {
+    const found = byName.get(name)
+    if (found === undefined) throw new RangeError(`No block ${name}`)
+    const { packing, base, at, bare } = found
+    const kept = bytes.subarray(blocksAt + at, blocksAt + at + found.bytes)
+    if (kept.length !== found.bytes) throw new RangeError(`Short: ${name}`)
+    return { packing, base, bytes: bare ? kept : zstdDecompressSync(kept, { maxOutputLength: blockBytesMax }) }
   }
-  const texts = (name: string): readonly string[] => JSON.parse(take(name).content.toString()) as readonly string[]
-  const rows: Rows = {
-    count: head.rows,
-    words: texts('words'),
-    rest: texts('rest'),
-    codes: perName(textColumns, (name) => fromPlanes(take(name).content)),
-    numbers: perName(numberColumns, (name) => {
-      const { block, content } = take(name)
-      return unpackNumbers(block, content)
-    }),
-  }
-  for (const name of textColumns) if (rows.codes[name].length !== rows.count) throw new RangeError(`Short: ${name}`)
-  for (const name of numberColumns) if (rows.numbers[name].length !== rows.count) throw new RangeError(`Short: ${name}`)
-  return rows
+  return { head, block }
 }
 
-function jsonBlock(list: readonly string[]): { readonly base: 0; readonly bytes: Buffer } {
-  return { base: 0, bytes: Buffer.from(JSON.stringify(list)) }
+function packTexts(list: readonly string[]): Packed {
+  return { packing: 'json', base: 0, bytes: Buffer.from(JSON.stringify(list)) }
 }
 
+function unpackTexts({ bytes }: Packed): readonly string[] {
+  return JSON.parse(decoder.decode(bytes)) as readonly string[]
+}
+
+const decoder = new TextDecoder()
 const absent = 0xffff_ffff
 
-function packNumbers(values: Float64Array): { packing: Packing; base: number; bytes: Uint8Array } {
+function packNumbers(values: Float64Array): Packed {
   let [least, most, whole, full] = [Infinity, -Infinity, true, true]
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? NaN
@@ -119,6 +135,7 @@ function packNumbers(values: Float64Array): { packing: Packing; base: number; by
     }
   }
   if (least > most) least = most = 0
+  if (full && least === most) return { packing: 'same', base: least, bytes: new Uint8Array(0) }
   if (!whole || most - least >= absent)
     return { packing: 'plain', base: 0, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) }
   const above = new Uint32Array(values.length)
@@ -138,14 +155,20 @@ function rises(values: Uint32Array): boolean {
   return rising > values.length * 0.9
 }
 
-function unpackNumbers({ name, packing, base }: Block, content: Buffer): Float64Array {
-  if (packing === 'plain') return new Float64Array(new Uint8Array(content).buffer)
-  const values = fromPlanes(content)
-  if (packing === 'steps') for (let i = 1; i < values.length; i++) values[i] = (values[i - 1] ?? 0) + (values[i] ?? 0)
-  // What is never absent may use the whole width.
-  const mayLack = [...absentColumns].some((one) => one === name)
-  const numbers = new Float64Array(values.length)
-  for (let i = 0; i < values.length; i++) {
+interface Unpacking {
+  readonly count: number
+  /** A value may be absent; what never is may use the whole width. */
+  readonly mayLack?: boolean
+}
+
+function unpackNumbers({ packing, base, bytes }: Packed, { count, mayLack = false }: Unpacking): Float64Array {
+  if (packing === 'same') return new Float64Array(count).fill(base)
+  if (packing === 'plain') return new Float64Array(new Uint8Array(bytes).buffer)
+  const values = fromPlanes(bytes)
+  if (values.length !== count) throw new RangeError('Short')
+  if (packing === 'steps') for (let i = 1; i < count; i++) values[i] = (values[i - 1] ?? 0) + (values[i] ?? 0)
+  const numbers = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
     const value = values[i] ?? 0
     numbers[i] = mayLack && value === absent ? NaN : value + base
   }

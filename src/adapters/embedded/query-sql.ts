@@ -1,6 +1,6 @@
 /**
- * Questions as SQL over the tables of one segment: `{s}` its rows, `{d}` its words (code, text), `{a}` those of them that are addresses
- * (code, address). Every value is a bound parameter; the text of a statement is made of our own names alone.
+ * Questions as SQL over the columns of one segment: `{s}` its rows; `{d_consumer}` the words of a column (code, text); `{a_ip}` those of
+ * them that are addresses (code, address). Every value is a bound parameter; the text of a statement is made of our own names alone.
  */
 import type { DuckDBValue } from '@duckdb/node-api'
 import {
@@ -46,9 +46,11 @@ export function conditionOf(range: QueryRange, filter: Filter, { bind }: Binding
       case 'not':
         return `(NOT ${of(part.of)})`
       case 'text': {
-        const found = words(`SELECT code FROM {d} WHERE text ILIKE ${bind(`%${likeLiteral(part.text)}%`)} ESCAPE '\\'`)
+        const like = bind(`%${likeLiteral(part.text)}%`)
+        const found = (field: FieldName): string =>
+          words(`SELECT code FROM {d_${field}} WHERE text ILIKE ${like} ESCAPE '\\'`)
         return joined(
-          textFields.map((field) => `${columnOf(field)} IN ${found}`),
+          textFields.map((field) => `${columnOf(field)} IN ${found(field)}`),
           'OR',
           'false',
         )
@@ -60,7 +62,7 @@ export function conditionOf(range: QueryRange, filter: Filter, { bind }: Binding
   const textTests = (field: FieldName, tests: readonly Test[]): string => {
     const column = columnOf(field)
     if (tests.some((test) => test.kind === 'pattern' && test.pattern === '*')) return `${column} <> 0`
-    const selects = tests.map((test) => wordsOf(test, bind))
+    const selects = tests.map((test) => wordsOf(field, test, bind))
     return `${column} IN ${words(selects.join(' UNION ALL '))}`
   }
   const numberTests = (field: FieldName, tests: readonly Test[]): string => {
@@ -98,19 +100,19 @@ function joined(conditions: readonly string[], by: 'AND' | 'OR', none: string): 
 
 type Bind = Bindings['bind']
 
-function wordsOf(test: Test, bind: Bind): string {
+function wordsOf(field: FieldName, test: Test, bind: Bind): string {
   switch (test.kind) {
     case 'equals':
-      return `SELECT code FROM {d} WHERE lower(text) = lower(${bind(String(test.value))})`
+      return `SELECT code FROM {d_${field}} WHERE lower(text) = lower(${bind(String(test.value))})`
     case 'pattern':
-      return `SELECT code FROM {d} WHERE text ILIKE ${bind(likeOf(test.pattern))} ESCAPE '\\'`
+      return `SELECT code FROM {d_${field}} WHERE text ILIKE ${bind(likeOf(test.pattern))} ESCAPE '\\'`
     case 'network': {
       // A reader of the language has seen to it that it is one.
       const { from, to } = addressRange(test.cidr) ?? { from: '', to: '' }
-      return `SELECT code FROM {a} WHERE address BETWEEN ${bind(from)} AND ${bind(to)}`
+      return `SELECT code FROM {a_${field}} WHERE address BETWEEN ${bind(from)} AND ${bind(to)}`
     }
     case 'range':
-      return 'SELECT code FROM {d} WHERE false'
+      return `SELECT code FROM {d_${field}} WHERE false`
   }
 }
 

@@ -80,7 +80,7 @@ export function openStore(options: StoreOptions): Store {
       filling = null
     },
     gap: () => {
-      const gap = folder.gaps()[0]
+      const gap = folder.gaps(tail.seqFrom)[0]
       if (gap === undefined || gap.seqTo > logSize) return null
       if (filling?.seqTo !== gap.seqTo || filling.seqFrom !== gap.seqFrom)
         filling = { ...openTail(gap.seqFrom), seqTo: gap.seqTo }
@@ -182,7 +182,7 @@ function missingOf(range: QueryRange, { folder, tail, logSize }: Contents): read
     'toMs' in range
       ? tail.next < logSize && range.toMs > newest
       : range.seqTo > tail.next && range.seqFrom < range.seqTo
-  const gaps = folder.gaps()
+  const gaps = folder.gaps(tail.seqFrom)
   // Of a gap the times are not known; what stands around it bounds them.
   const isOpen = gaps.some((gap) => ('seqTo' in range ? gap.seqFrom < range.seqTo && gap.seqTo > range.seqFrom : true))
   if (isBehind || isOpen) missing.push('behind')

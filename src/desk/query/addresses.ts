@@ -8,9 +8,17 @@ export interface AddressRange {
 
 /** 32 hex digits by which addresses are in order, IPv4 as it is mapped into IPv6; null for what is no address. */
 export function addressKey(address: string): string | null {
+  const dotted = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address)
+  if (dotted !== null) {
+    const bytes = dotted.slice(1).map(Number)
+    return bytes.some((byte) => byte > 255) ? null : `${mappedPrefix}${hexOf(bytes)}`
+  }
   const bytes = bytesOf(address)
   return bytes === null ? null : hexOf(bytes)
 }
+
+/** Before an IPv4 address in IPv6 (RFC 4291 2.5.5.2). */
+const mappedPrefix = '00000000000000000000ffff'
 
 /** An address, or a network in CIDR notation whose host bits do not matter; null for anything else. */
 export function addressRange(cidr: string): AddressRange | null {
