@@ -148,6 +148,45 @@ test('a message that could not be sent when the process was killed is sent by th
   rmSync(dir, { recursive: true })
 })
 
+test('a reminder is told once, whatever its severity, also after it was resolved', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-alerts-'))
+  const posts: string[] = []
+  await using hook = await openReceiver((request, response) => {
+    request.on('data', (chunk: Buffer) => void posts.push(chunk.toString()))
+    request.on('end', () => response.writeHead(204).end())
+  })
+  {
+    await using desk = await openDesk(dir, [
+      { name: 'hook', type: 'webhook', url: `http://127.0.0.1:${hook.port}/`, secrets: [secret], ca: null },
+    ])
+    const reminder = {
+      rule: 'key-due',
+      about: 'A1b2C3d4E5f6 7d',
+      title: 'A key ends soon',
+      severity: 'info',
+      actor: { kind: 'credential', value: 'A1b2C3d4E5f6', group: 'acme' },
+      action: 'Rotate it',
+      note: '',
+    } as const
+    await desk.alerts.remind(reminder)
+    await waitFor(
+      () => posts.length === 1,
+      5_000,
+      () => 'nobody was told',
+    )
+    await desk.alerts.doors.incidents?.act('INC-1', { kind: 'resolve', by: 'admin:ana' })
+    await desk.alerts.remind(reminder)
+    await desk.alerts.remind({ ...reminder, about: 'A1b2C3d4E5f6 1d' })
+    await waitFor(
+      () => posts.length === 2,
+      5_000,
+      () => 'nobody was told of the next',
+    )
+    assert.equal((await desk.alerts.doors.incidents?.list({ max: 9 }))?.length, 2)
+  }
+  rmSync(dir, { recursive: true })
+})
+
 test('a drill is refused where the demo does not run', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-alerts-'))
   {

@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { NotifyTarget } from '../config/mod.ts'
-import { type AuditEvent, GatehouseError, messageOf, systemClock } from '../core/mod.ts'
+import { type AuditEvent, type Documents, GatehouseError, messageOf, systemClock } from '../core/mod.ts'
 import { createRequestIds } from '../crypto/mod.ts'
 import type { DrillsDoor, Figure } from '../desk/admin/mod.ts'
 import {
@@ -24,7 +24,7 @@ import type { DeskBase, DeskRooms } from './desk-rooms.ts'
 
 /** What the room brings. */
 export interface DeskAlerts extends DeskRooms {
-  /** Tells people of something that is due; the same one once. */
+  /** Tells people of something that is due: the same one once, for good. */
   readonly remind: (reminder: Reminder) => Promise<void>
 }
 
@@ -93,8 +93,31 @@ export async function openDeskAlerts(base: DeskBase): Promise<DeskAlerts> {
       drills: drillsOf(base),
     },
     figures: () => figuresOf(incidents.summary(), targets(), detection.evicted()),
-    remind: (reminder) => incidents.raise([reminderFinding(reminder, { tag, nowMs: systemClock.wallMs() })]),
+    remind: async (reminder) => await remindOnce({ documents, incidents, tag }, reminder),
   }
+}
+
+interface Reminding {
+  readonly documents: Documents
+  readonly incidents: Incidents
+  readonly tag: (text: string) => string
+}
+
+const remindedIn = 'reminded'
+/** Reminders by which one that comes again is known; the oldest go. */
+const remindedMax = 10_000
+
+async function remindOnce({ documents, incidents, tag }: Reminding, reminder: Reminder): Promise<void> {
+  const nowMs = systemClock.wallMs()
+  const finding = reminderFinding(reminder, { tag, nowMs })
+  if ((await documents.get(remindedIn, finding.id)) !== null) return
+  await incidents.raise([finding])
+  const isFull = (await documents.count(remindedIn)) >= remindedMax
+  const old = isFull ? await documents.list(remindedIn, { max: 1 }) : []
+  await documents.write([
+    { collection: remindedIn, id: finding.id, position: nowMs, value: reminder.about },
+    ...old.map(({ id }) => ({ collection: remindedIn, id, value: null })),
+  ])
 }
 
 function figuresOf(
