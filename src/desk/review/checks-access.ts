@@ -66,7 +66,7 @@ export const accessChecks: readonly Check[] = [
     id: 'limit_refusals',
     title: 'Limits that were reached',
     about: 'Requests refused by a limit, by caller and limit. A client in a loop, or a limit that is too low.',
-    query: 'status:429',
+    query: 'reason:quota_exceeded',
     keyOf: (event) => {
       if (event.reason !== 'quota_exceeded') return null
       const limit = event.limits.find(({ admitted }) => !admitted)?.name ?? 'limit'
@@ -77,6 +77,7 @@ export const accessChecks: readonly Check[] = [
     id: 'would_refuse',
     title: 'Let pass in observe mode',
     about: 'Requests that enforcing would have refused, by reason and route: look at them before you enforce.',
+    query: 'wouldRefuse:*',
     keyOf: (event) => (event.wouldRefuse === null ? null : joined(event.wouldRefuse, routeOf(event))),
   }),
 ]
