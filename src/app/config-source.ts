@@ -68,7 +68,7 @@ function overridden(config: Config, options: RunOptions): Config {
       ...config.gate,
       dataDir: options.data ?? config.gate.dataDir,
       threads: options.threads ?? config.gate.threads,
-      listeners: options.listen === undefined ? config.gate.listeners : [address('listen', options.listen)],
+      listeners: options.listen === undefined ? config.gate.listeners : [addressOf('listen', options.listen)],
     },
     admin: options.admin === undefined ? config.admin : adminAt(config.admin, options.admin),
   }
@@ -76,7 +76,7 @@ function overridden(config: Config, options: RunOptions): Config {
 
 /** As in the file, the admin API stays on loopback unless it has TLS. */
 function adminAt(admin: Config['admin'], text: string): Config['admin'] {
-  const { host, port } = address('admin', text)
+  const { host, port } = addressOf('admin', text)
   if (isLoopback(host) || admin.tls !== null) return { ...admin, host, port }
   throw new GatehouseError(
     'invalid_argument',
@@ -85,7 +85,7 @@ function adminAt(admin: Config['admin'], text: string): Config['admin'] {
 }
 
 /** An address of the command line; as in the file, a bad one is refused. */
-function address(option: string, text: string): Address {
+export function addressOf(option: string, text: string): Address {
   const parsed = parseAddress(text)
   if (parsed !== null) return parsed
   throw new GatehouseError(

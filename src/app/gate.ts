@@ -1,15 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { type GateSettings, type GateStatus, type LedgerRecord, systemClock } from '../core/mod.ts'
+import {
+  type GateSettings,
+  type GateStatus,
+  type LedgerRecord,
+  type Policy,
+  systemClock,
+  type TlsSettings,
+} from '../core/mod.ts'
 import { ensurePrivateDir, loadOrCreateKeyFile, openAtRestBeside } from '../crypto/mod.ts'
+import type { Bound } from '../gate/engine/mod.ts'
 import { type Ledger, openLedger } from '../gate/ledger/mod.ts'
 import { type CounterShared, counterStats, createCounters } from '../gate/limits/mod.ts'
+import type { OutboundOptions } from '../outbound/mod.ts'
 import { type LinkServer, linkVersion, openLinkServer } from '../link/mod.ts'
 import { watchClock } from './clock-watch.ts'
-import { configAtStart } from './config-source.ts'
+import { addressOf, configAtStart } from './config-source.ts'
 import { createGateAudit, type GateAudit, policyDigest } from './gate-audit.ts'
 import { startGatewayWorker } from './gateway-worker.ts'
 import { createGateRules, type GateRules } from './gate-rules.ts'
+import { type GateShare, openGateShare, probeTls } from './gate-share.ts'
 import { probePorts } from './ports.ts'
 import { openProcessLog, type ProcessLog } from './process-log.ts'
 import type { GateReady, RunOptions } from './run-options.ts'
@@ -31,19 +41,23 @@ const batchBounds = { bytesMax: 1024 * 1024, recordsMax: 2_000 }
 export async function runGate(options: RunOptions): Promise<number> {
   const log = openProcessLog('gate', (line) => process.stderr.write(line))
   outliveReaders()
-  const { gate: settings, policy } = configAtStart(options, log)
-  ensurePrivateDir(settings.dataDir)
-  ensurePrivateDir(join(settings.dataDir, 'keys'))
-  const listeners = await probePorts(settings.listeners)
+  let share: GateShare | null = null
+  // From the first moment on: without it the signal would end the process.
+  process.on('SIGHUP', () => share?.look())
+  const { settings, policy, outbound, tlsSkipped } = await prepare(options, log)
   const told = untilTold()
 
   await using stack = new AsyncDisposableStack()
   const fail = failer(log)
+  const atRest = openAtRestBeside(settings.dataDir)
   let audit: GateAudit | null = null
   const rules = createGateRules({
-    file: openSnapshotFile(settings.dataDir, openAtRestBeside(settings.dataDir).sealer('snapshot')),
+    file: openSnapshotFile(settings.dataDir, atRest.sealer('snapshot')),
     policy,
-    onPolicy: (next, revision) => void audit?.policy(next, revision),
+    onPolicy: (next, revision) => {
+      void audit?.policy(next, revision)
+      share?.configure(next)
+    },
     log,
   })
   const ledger = stack.use(
@@ -59,25 +73,24 @@ export async function runGate(options: RunOptions): Promise<number> {
   )
   audit = createGateAudit({ append: (event) => ledger.audit(event), clock: systemClock, log })
   await tellStart(audit, { settings, rules })
+  const shared = openGateShare({ settings, atRest, outbound, clock: systemClock, audit, log })
+  share = stack.use(shared)
+  share.configure(rules.snapshot().policy)
   stack.use(watchClock(systemClock, (byMs) => void audit?.tell('clock.stepped', { byMs })))
   const link = stack.use(await openLink({ settings, ledger, rules, log }))
   // Started alone it serves by the last good rules at once; beside a desk it waits for the newest.
   if (process.send !== undefined) await Promise.race([rules.received, delay(deskMs), told])
   const counters = createCounters({ keysMax: policy.limitKeysMax, threadsMax: settings.threads })
-  const pool = poolOf({ settings: { ...settings, listeners }, ledger, rules, log, fail, counters })
+  const pool = poolOf({ settings, ledger, rules, share: shared, log, fail, counters })
   rules.attach(pool)
+  shared.attach(pool)
   await pool.start()
 
   const draining = { is: false }
   const status = statusOf({ settings, ledger, pool, counters, draining })
   const timer = setInterval(() => link.sendStatus(status()), statusMs)
   stack.defer(() => clearInterval(timer))
-  process.send?.({ addresses: pool.addresses } satisfies GateReady)
-  log.info('Listening', {
-    at: pool.addresses.map(({ host, port }) => `${host}:${port}`).join(' '),
-    threads: settings.threads,
-    records: ledger.status().size,
-  })
+  tellReady(pool.addresses, { settings, tlsSkipped, log, records: ledger.status().size })
   await told
   log.info('Draining')
   draining.is = true
@@ -85,6 +98,46 @@ export async function runGate(options: RunOptions): Promise<number> {
   await pool.close(drainMs)
   await audit.tell('gate.stopped', { records: ledger.status().size })
   return 0
+}
+
+interface Prepared {
+  /** With the ports that are there. */
+  readonly settings: GateSettings
+  readonly policy: Policy
+  readonly outbound: OutboundOptions
+  readonly tlsSkipped: string | null
+}
+
+/** What has to be right before the ledger is touched: the configuration, the folders, the ports. */
+async function prepare(options: RunOptions, log: ProcessLog): Promise<Prepared> {
+  const { gate, policy, outbound } = configAtStart(options, log)
+  ensurePrivateDir(gate.dataDir)
+  ensurePrivateDir(join(gate.dataDir, 'keys'))
+  const listeners = await probePorts(gate.listeners)
+  const { tls, skipped } = await probeTls(await tlsOf(gate, options))
+  if (skipped !== null) log.warn('TLS for development is left out: its port is taken', { at: skipped })
+  return { settings: { ...gate, listeners, tls }, policy, outbound, tlsSkipped: skipped }
+}
+
+interface Readiness {
+  readonly settings: GateSettings
+  readonly tlsSkipped: string | null
+  readonly records: number
+  readonly log: ProcessLog
+}
+
+function tellReady(addresses: readonly Bound[], { settings, tlsSkipped, records, log }: Readiness): void {
+  const isDevelopmentTls = settings.tls?.isDevelopment === true
+  process.send?.({ addresses, isDevelopmentTls, tlsSkipped } satisfies GateReady)
+  const at = addresses.map(({ host, port, isSecure }) => `${isSecure ? 'tls://' : ''}${host}:${port}`).join(' ')
+  log.info('Listening', { at, threads: settings.threads, records })
+}
+
+/** The listener by TLS: the configured one, or one for development where that was asked for. */
+async function tlsOf({ tls, dataDir }: GateSettings, { devTls }: RunOptions): Promise<TlsSettings | null> {
+  if (tls !== null || devTls === undefined) return tls
+  const { developmentTls } = await import('./development-tls.ts')
+  return await developmentTls(dataDir, addressOf('dev-tls', devTls), systemClock.wallMs())
 }
 
 /** Before anything is served: the audit log says by which rules a start began. */
@@ -97,7 +150,10 @@ async function tellStart(
     node: settings.node,
     runtime: process.version,
     threads: settings.threads,
-    listeners: settings.listeners.map(({ host, port }) => `${host}:${port}`),
+    listeners: [
+      ...settings.listeners.map(({ host, port }) => `${host}:${port}`),
+      ...(settings.tls === null ? [] : [`tls://${settings.tls.listen.host}:${settings.tls.listen.port}`]),
+    ],
     revision,
     policySha256: policyDigest(policy),
   })
@@ -160,15 +216,21 @@ async function openLink({ settings, ledger, rules, log }: LinkParts): Promise<Li
   })
 }
 
-type PoolParts = LinkParts & { readonly counters: CounterShared; readonly fail: (why: string) => void }
+type PoolParts = LinkParts & {
+  readonly share: GateShare
+  readonly counters: CounterShared
+  readonly fail: (why: string) => void
+}
 
-function poolOf({ settings, ledger, rules, log, fail, counters }: PoolParts): ThreadPool {
+function poolOf({ settings, ledger, rules, share, log, fail, counters }: PoolParts): ThreadPool {
   return new ThreadPool({
     threads: settings.threads,
     ledger,
     log,
     startWorker: startGatewayWorker,
     snapshot: () => rules.snapshot(),
+    share: () => share.newest,
+    wantKey: (issuer, kid) => share.wantKey(issuer, kid),
     onFailed: fail,
     setup: {
       settings,

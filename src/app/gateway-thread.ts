@@ -2,20 +2,26 @@
  * Entry of a gateway thread: listeners and the request path. A thread is loaded first and serves when told to, so that a
  * warm spare takes over from a dead one within milliseconds.
  */
+import { readFileSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { GatehouseError, messageOf, type Policy, type Snapshot, type SnapshotChange, systemClock } from '../core/mod.ts'
 import { createRequestIds } from '../crypto/mod.ts'
-import { type GatehouseEngine, openEngine } from '../gate/engine/mod.ts'
-import { createApiKeyAuthenticator } from '../gate/identity/mod.ts'
+import { type EngineOptions, type GatehouseEngine, openEngine } from '../gate/engine/mod.ts'
+import type { KeyAnswer } from '../gate/identity/mod.ts'
 import { openRecordLog } from '../gate/ledger/mod.ts'
 import { createLimiter, type Limiter, openCounterTable } from '../gate/limits/mod.ts'
 import { type Gate, handle } from '../gate/mod.ts'
 import { compileRules } from './rules.ts'
-import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
+import { openThreadIdentity } from './thread-identity.ts'
+import type { FromThread, ThreadSetup, ThreadShare, ToThread } from './thread-messages.ts'
+
+type ServeOrder = Extract<ToThread, { type: 'serve' }>
 
 /** Set by `serve`; a spare has none. */
 interface Serving {
   readonly engine: GatehouseEngine
+  share(share: ThreadShare): void
+  answer(ask: number, answer: KeyAnswer): void
   apply(snapshot: Snapshot): void
   change(change: SnapshotChange): void
   revision(): number
@@ -51,6 +57,10 @@ function main(port: MessagePort, setup: ThreadSetup): void {
       case 'change':
         serving?.change(message.change)
         return say({ type: 'applied', revision: message.change.revision, worksBy: serving?.revision() ?? 0 })
+      case 'share':
+        return serving?.share(message.share)
+      case 'key':
+        return serving?.answer(message.ask, message.answer)
       case 'drain':
         void (serving?.engine.drain(message.deadlineMs) ?? Promise.resolve()).then(() => say({ type: 'drained' }))
     }
@@ -59,62 +69,84 @@ function main(port: MessagePort, setup: ThreadSetup): void {
 }
 
 /** Opens the listeners over a request path that works by the newest snapshot. */
-async function serve(
-  setup: ThreadSetup,
-  order: Extract<ToThread, { type: 'serve' }>,
-  say: (message: FromThread) => void,
-): Promise<Serving> {
+async function serve(setup: ThreadSetup, order: ServeOrder, say: (message: FromThread) => void): Promise<Serving> {
   const clock = systemClock
   const { policy } = order.snapshot
   let current = order.snapshot
   let rules = compileRules(current)
-  const authenticator = createApiKeyAuthenticator({ pepper: setup.pepper })
-  authenticator.apply(current)
+  const identity = openThreadIdentity({
+    pepper: setup.pepper,
+    snapshot: current,
+    issuerKeys: order.share.issuerKeys,
+    ask: (issuer, kid, ask) => say({ type: 'wantKey', issuer, kid, ask }),
+  })
   const store = openCounterTable(setup.counters, order.thread)
   const limiterOf = ({ rateLimitHeaders }: Policy): Limiter =>
     createLimiter({ store, seed: setup.counterSeed, rateLimitHeaders })
   let limiter = limiterOf(policy)
-  const onDefect = (error: unknown, requestId: string): void =>
-    say({ type: 'defect', requestId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
   const gate: Gate = {
     thread: order.thread,
     clock,
     log: openRecordLog({ slot: order.ledger, port: order.port, clock }),
-    authenticators: [authenticator],
+    authenticators: identity.authenticators,
     limiter: () => limiter,
     rules: () => rules,
-    onDefect,
+    onDefect: (error, requestId) => say({ type: 'defect', requestId, error: stackOf(error) }),
   }
-  const engine = await openEngine({
-    listeners: setup.settings.listeners,
-    reusePort: setup.reusePort,
-    policy,
-    handler: (exchange) => handle(exchange, gate),
-    clock,
-    ids: createRequestIds({ nowMs: () => clock.wallMs() }),
-    onDefect,
-  })
+  const engine = await openEngine(engineOptions(setup, order, gate))
   const work = (next: Snapshot): void => {
     if (next.policy !== current.policy) {
       engine.configure(next.policy)
       limiter = limiterOf(next.policy)
     }
     current = next
-    rules = compileRules(next)
+    rules = compileRules(next, rules)
   }
   return {
     engine,
+    share: ({ tls: secrets, issuerKeys }) => {
+      if (secrets !== null) engine.secure(secrets)
+      identity.keys(issuerKeys)
+    },
+    answer: (ask, answer) => identity.answer(ask, answer),
     apply: (snapshot) => {
-      authenticator.apply(snapshot)
+      identity.apply(snapshot)
       work(snapshot)
     },
     revision: () => current.revision,
     change: (change) => {
       // It may have come with a newer snapshot, to a thread that was just getting ready.
       if (change.revision <= current.revision) return
-      authenticator.change(change)
-      // The authenticator holds the keys; keeping a second copy of a million of them here would help nobody.
-      work({ ...current, revision: change.revision, policy: change.policy ?? current.policy })
+      identity.change(change)
+      // The authenticators hold the keys; keeping a second copy of a million of them here would help nobody.
+      work({
+        ...current,
+        revision: change.revision,
+        policy: change.policy ?? current.policy,
+        networks: change.networks ?? current.networks,
+      })
     },
   }
+}
+
+function engineOptions(setup: ThreadSetup, { snapshot, share }: ServeOrder, gate: Gate): EngineOptions {
+  const { listeners, tls } = setup.settings
+  return {
+    listeners: [
+      ...listeners,
+      ...(tls === null ? [] : [{ ...tls.listen, isSecure: true, isOptional: tls.isDevelopment }]),
+    ],
+    tls: share.tls,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    reusePort: setup.reusePort,
+    policy: snapshot.policy,
+    handler: (exchange) => handle(exchange, gate),
+    clock: gate.clock,
+    ids: createRequestIds({ nowMs: () => gate.clock.wallMs() }),
+    onDefect: (error, requestId) => gate.onDefect(error, requestId),
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -1,8 +1,10 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
 import { GatehouseError, messageOf, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import type { Bound } from '../gate/engine/mod.ts'
+import type { KeyAnswer } from '../gate/identity/mod.ts'
 import type { LedgerSlot } from '../gate/ledger/mod.ts'
 import type { ProcessLog } from './process-log.ts'
-import type { FromThread, ThreadSetup, ToThread } from './thread-messages.ts'
+import type { FromThread, ThreadSetup, ThreadShare, ToThread } from './thread-messages.ts'
 
 /** What makes a spare serve. */
 export interface ServeOrder {
@@ -10,6 +12,7 @@ export interface ServeOrder {
   readonly ledger: LedgerSlot
   readonly port: MessagePort
   readonly snapshot: Snapshot
+  readonly share: ThreadShare
 }
 
 const loadMs = 20_000
@@ -35,6 +38,8 @@ export class GatewayWorker {
   #connections = 0
   #revision = 0
   #alive = true
+  /** Finds a key that the thread asks for; until it is set, none is found. */
+  onWantKey: (issuer: string, kid: string) => Promise<KeyAnswer> = () => Promise.resolve('unavailable')
 
   constructor(setup: ThreadSetup, log: ProcessLog) {
     const file = `./gateway-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`
@@ -70,7 +75,7 @@ export class GatewayWorker {
   }
 
   /** Throws `port_taken` or `thread_failed`. */
-  async serve(order: ServeOrder): Promise<readonly { readonly host: string; readonly port: number }[]> {
+  async serve(order: ServeOrder): Promise<readonly Bound[]> {
     const said = this.#hear(
       (message) => (message.type === 'serving' || message.type === 'unable' ? message : null),
       serveMs,
@@ -99,6 +104,11 @@ export class GatewayWorker {
     return (await said) !== null
   }
 
+  /** In order with all that is told. */
+  share(share: ThreadShare): void {
+    this.#tell({ type: 'share', share })
+  }
+
   async drain(deadlineMs: number): Promise<void> {
     const said = this.#hear((message) => (message.type === 'drained' ? message : null), deadlineMs + drainSlackMs)
     this.#tell({ type: 'drain', deadlineMs })
@@ -112,6 +122,7 @@ export class GatewayWorker {
   #take(message: FromThread): void {
     if (message.type === 'applied') this.#revision = message.worksBy
     if (message.type === 'connections') this.#connections = message.connections
+    if (message.type === 'wantKey') void this.#findKey(message)
     if (message.type === 'defect') {
       this.#log.error('A stage failed; the request was answered with 500', {
         request: message.requestId,
@@ -119,6 +130,11 @@ export class GatewayWorker {
       })
     }
     for (const look of this.#waiting) look(message)
+  }
+
+  async #findKey({ ask, issuer, kid }: Extract<FromThread, { type: 'wantKey' }>): Promise<void> {
+    const answer = await this.onWantKey(issuer, kid)
+    if (this.#alive) this.#tell({ type: 'key', ask, answer })
   }
 
   #tell(message: ToThread, transfer: readonly MessagePort[] = []): void {

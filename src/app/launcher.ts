@@ -101,7 +101,8 @@ class Supervisor implements Launcher {
   }
 
   reload(): void {
-    for (const one of this.#watched) if (one.plan.name === 'desk') one.child?.kill('SIGHUP')
+    // The desk reads the configuration again, the gate its certificate.
+    for (const one of this.#watched) one.child?.kill('SIGHUP')
   }
 
   #start(one: Watched): void {

@@ -6,11 +6,17 @@ export interface RunOptions {
   readonly listen?: string
   readonly admin?: string
   readonly threads?: number
+  /** Where to serve TLS with a development certificate, unless the configuration has a listener by TLS. */
+  readonly devTls?: string
 }
 
 /** What the gate tells its launcher when it listens. */
 export interface GateReady {
-  readonly addresses: readonly { readonly host: string; readonly port: number }[]
+  readonly addresses: readonly { readonly host: string; readonly port: number; readonly isSecure: boolean }[]
+  /** The certificate is one that was made for development. */
+  readonly isDevelopmentTls: boolean
+  /** Where TLS for development would have been served, had somebody else not had the port. */
+  readonly tlsSkipped: string | null
 }
 
 /** What the desk tells its launcher when its API answers. */

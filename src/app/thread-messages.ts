@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { GateSettings, Snapshot, SnapshotChange } from '../core/mod.ts'
+import type { Bound, TlsSecrets } from '../gate/engine/mod.ts'
+import type { IssuerKeys, KeyAnswer } from '../gate/identity/mod.ts'
 import type { LedgerSlot } from '../gate/ledger/mod.ts'
 import type { CounterShared } from '../gate/limits/mod.ts'
 
@@ -12,6 +14,14 @@ export interface ThreadSetup {
   readonly counterSeed: number
 }
 
+/** What main keeps up for all threads, and sends them whole whenever it changes. */
+export interface ThreadShare {
+  /** Null where the gate has no TLS. */
+  readonly tls: TlsSecrets | null
+  /** The keys of the issuers of tokens, as far as they are known. */
+  readonly issuerKeys: readonly IssuerKeys[]
+}
+
 /** Main to gateway thread. A spare gets its number, and with it its ring and ledger port, only when it takes over. */
 export type ToThread =
   | {
@@ -20,7 +30,11 @@ export type ToThread =
       readonly ledger: LedgerSlot
       readonly port: MessagePort
       readonly snapshot: Snapshot
+      readonly share: ThreadShare
     }
+  | { readonly type: 'share'; readonly share: ThreadShare }
+  /** Behind a `share` with the key, where there is one. */
+  | { readonly type: 'key'; readonly ask: number; readonly answer: KeyAnswer }
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly type: 'change'; readonly change: SnapshotChange }
   | { readonly type: 'drain'; readonly deadlineMs: number }
@@ -28,7 +42,9 @@ export type ToThread =
 /** Gateway thread to main. */
 export type FromThread =
   | { readonly type: 'loaded' }
-  | { readonly type: 'serving'; readonly addresses: readonly { readonly host: string; readonly port: number }[] }
+  | { readonly type: 'serving'; readonly addresses: readonly Bound[] }
+  /** A token names a key that this thread does not know. */
+  | { readonly type: 'wantKey'; readonly ask: number; readonly issuer: string; readonly kid: string }
   /** `revision` is that of the message; what the thread works by now may be newer. */
   | { readonly type: 'applied'; readonly revision: number; readonly worksBy: number }
   | { readonly type: 'connections'; readonly connections: number }

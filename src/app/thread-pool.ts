@@ -1,9 +1,11 @@
 import { messageOf, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import type { Bound } from '../gate/engine/mod.ts'
+import type { KeyAnswer } from '../gate/identity/mod.ts'
 import type { Ledger } from '../gate/ledger/mod.ts'
 import { repairCounters } from '../gate/limits/mod.ts'
 import type { GatewayWorker } from './gateway-worker.ts'
 import type { ProcessLog } from './process-log.ts'
-import type { ThreadSetup } from './thread-messages.ts'
+import type { ThreadSetup, ThreadShare } from './thread-messages.ts'
 
 export interface ThreadPoolOptions {
   readonly threads: number
@@ -14,6 +16,10 @@ export interface ThreadPoolOptions {
   readonly startWorker: (setup: ThreadSetup, log: ProcessLog) => Promise<GatewayWorker>
   /** The newest rules; a thread that takes over begins with them. */
   readonly snapshot: () => Snapshot
+  /** The newest of what main keeps up for all threads. */
+  readonly share: () => ThreadShare
+  /** Finds a key that a token names. */
+  readonly wantKey: (issuer: string, kid: string) => Promise<KeyAnswer>
   /** A fault that replacing threads does not mend: the gate must end. */
   readonly onFailed: (why: string) => void
 }
@@ -29,7 +35,7 @@ export class ThreadPool {
   readonly #places: Promise<GatewayWorker>[] = []
   readonly #running = new Map<number, GatewayWorker>()
   #spare: Promise<GatewayWorker> | null = null
-  #addresses: readonly { readonly host: string; readonly port: number }[] = []
+  #addresses: readonly Bound[] = []
   #crashes: number[] = []
   #replaced = 0
   #closing = false
@@ -58,7 +64,7 @@ export class ThreadPool {
     return revisions.length < this.#options.threads ? 0 : Math.min(...revisions)
   }
 
-  get addresses(): readonly { readonly host: string; readonly port: number }[] {
+  get addresses(): readonly Bound[] {
     return this.#addresses
   }
 
@@ -83,6 +89,12 @@ export class ThreadPool {
     return applied.every(Boolean)
   }
 
+  /** Sends every gateway thread what has changed of that; one that is just getting ready gets it then. */
+  shareNewest(): void {
+    const share = this.#options.share()
+    for (const worker of this.#running.values()) worker.share(share)
+  }
+
   /** Stops listening, lets exchanges end until the deadline, then ends the threads. */
   async close(deadlineMs: number): Promise<void> {
     this.#closing = true
@@ -101,13 +113,16 @@ export class ThreadPool {
   async #seat(worker: GatewayWorker, thread: number): Promise<GatewayWorker> {
     const { slot, port } = this.#options.ledger.slot(thread)
     let snapshot = this.#options.snapshot()
-    this.#addresses = await worker.serve({ thread, ledger: slot, port, snapshot })
+    const share = this.#options.share()
+    worker.onWantKey = this.#options.wantKey
+    this.#addresses = await worker.serve({ thread, ledger: slot, port, snapshot, share })
     // What changed while it was getting ready.
     while (snapshot !== this.#options.snapshot() && worker.alive) {
       snapshot = this.#options.snapshot()
       await worker.apply({ snapshot })
     }
     this.#running.set(thread, worker)
+    if (share !== this.#options.share()) worker.share(this.#options.share())
     void worker.ended.then((code) => {
       this.#running.delete(thread)
       if (!this.#closing) this.#places[thread] = this.#watched(this.#replace(thread, code))

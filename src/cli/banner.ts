@@ -29,6 +29,8 @@ export function banner({ version, gate, desk, keys, config, terminal, traffic }:
   ]
   const say = (name: string, text: string): void => void lines.push(`  ${name.padEnd(10)} ${text}`)
   say('Gateway', `${url}   ${modeOf(config)}`)
+  const secure = secureOf(gate)
+  if (secure !== null) say('', secure)
   if (desk.setUpUrl === null) say('Console', desk.adminUrl)
   else say('Console', `${desk.setUpUrl}   set-up link: one use, 30 min`)
   say('Admin API', `${desk.adminUrl}   (metrics: ${desk.adminUrl}/metrics)`)
@@ -67,6 +69,16 @@ export function banner({ version, gate, desk, keys, config, terminal, traffic }:
   if (keys !== null) lines.push('', `  Your own API: npm start -- --upstream http://localhost:3000`)
   lines.push('  Ctrl-C stops it.', '', '')
   return lines.join('\n')
+}
+
+/** Null where nobody asked for TLS. */
+function secureOf({ addresses, isDevelopmentTls, tlsSkipped }: GateReady): string | null {
+  if (tlsSkipped !== null) return `no TLS: ${tlsSkipped} is taken by somebody else   (--dev-tls host:port for another)`
+  const address = addresses.find(({ isSecure }) => isSecure)
+  if (address === undefined) return null
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  const kind = isDevelopmentTls ? '   (self-signed development certificate)' : ''
+  return `https://${host}:${address.port}${kind}`
 }
 
 function modeOf(config: Config): string {

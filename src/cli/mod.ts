@@ -71,6 +71,9 @@ function runVerbs(program: Command, terminal: Terminal, end: End): void {
           wholeNumber(1, threadsMax),
         ),
       )
+      .addOption(
+        new Option('--dev-tls <host:port>', 'serve TLS there with a self-signed development certificate, made for it'),
+      )
   run('up', 'start gateway and admin API, and keep them running')
     .option('--demo', 'run the demo: a small example API with labelled synthetic traffic')
     .option('--or-demo', 'run the demo where there is neither a configuration file nor --upstream')

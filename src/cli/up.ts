@@ -46,7 +46,7 @@ export async function up(options: UpOptions, terminal: Terminal): Promise<number
 }
 
 async function run(options: UpOptions, started: Demo | null, terminal: Terminal): Promise<number> {
-  const runs: RunOptions = started?.options ?? options
+  const runs = withDevelopmentTls(started?.options ?? options, started !== null)
   const env = { ...process.env, ...started?.env }
   const read = readConfig(runs, env)
   if (!read.ok) {
@@ -99,6 +99,12 @@ async function run(options: UpOptions, started: Demo | null, terminal: Terminal)
   return await launcher.done
 }
 
+/** Where nobody wrote a configuration, TLS can be tried as well: with a certificate made for it. */
+function withDevelopmentTls(options: RunOptions, isDemo: boolean): RunOptions {
+  const isTrial = isDemo || (options.upstream !== undefined && options.config === undefined)
+  return isTrial ? { devTls: '127.0.0.1:8443', ...options } : options
+}
+
 /** The options again as arguments for the child processes. */
 function flagsOf(options: RunOptions): string[] {
   const flags: string[] = []
@@ -111,5 +117,6 @@ function flagsOf(options: RunOptions): string[] {
   flag('listen', options.listen)
   flag('admin', options.admin)
   flag('threads', options.threads)
+  flag('dev-tls', options.devTls)
   return flags
 }

@@ -25,6 +25,7 @@ export {
   type ParsedApiKey,
 } from './api-key.ts'
 export type { RandomSource } from './base62.ts'
+export { type CertificateFacts, isKeyOf, readCertificate } from './certificate.ts'
 export { hmacBlockBytes, hmacOf, openHmacKey, type HmacKey } from './hmac.ts'
 export { createKeyHasher, equalHex, type KeyHasher } from './key-hasher.ts'
 export { openPasswords, type Passwords } from './password.ts'

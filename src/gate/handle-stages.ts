@@ -1,4 +1,5 @@
 import type { Api, Clock, Upstream } from '../core/mod.ts'
+import type { ApiNetworkCheck, CompiledRoles, NetworkTable } from './access/mod.ts'
 import type { Authenticator } from './identity/mod.ts'
 import type { RecordLog } from './ledger/mod.ts'
 import type { CompiledLimits, Limiter } from './limits/mod.ts'
@@ -8,7 +9,11 @@ import type { Router } from './routes/mod.ts'
 export interface Rules {
   readonly revision: number
   readonly router: Router
-  /** By the route's index in the router. */
+  /** Of all requests, also those without a route. */
+  readonly networks: NetworkTable
+  /** By the route's index in the router, as for all that follows: the lists of its API. */
+  readonly networksOf: readonly ApiNetworkCheck[]
+  readonly roles: CompiledRoles
   readonly limitsOf: readonly CompiledLimits[]
   /** An answer up to this size is held whole until its record is durable. */
   readonly holdBytesMax: number

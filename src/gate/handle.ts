@@ -1,23 +1,16 @@
 /**
  * One request, one outcome, one record. The request's whole way stands here and reads top to bottom:
- * reserve ▸ strict gate ▸ route ▸ identify ▸ authorize ▸ limit ▸ forward ▸ record ▸ answer.
+ * reserve ▸ strict gate ▸ route ▸ network ▸ identify ▸ authorize ▸ limit ▸ forward ▸ record ▸ answer.
  *
  * Architecture invariant: there is no `next()`. One extends inside a stage, never by inserting stages. A refusal is a
  * value; a throw from a stage is a defect of ours, ends in a 500 and in a record like everything else.
  */
-import {
-  anonymous,
-  type Api,
-  type Headers,
-  type Principal,
-  type Reason,
-  refusal,
-  type Refusal,
-  type Route,
-} from '../core/mod.ts'
-import { authorize } from './access/mod.ts'
+import { type Api, type Headers, type Principal, type Reason, refusal, type Refusal, type Route } from '../core/mod.ts'
+import { authorize, blockedBy, networkBlocked } from './access/mod.ts'
 import type { Delivery, Exchange, ForwardFailure, UpstreamReply } from './engine/mod.ts'
 import { problemAnswer } from './handle-answer.ts'
+import { identify, ownKeys } from './handle-identify.ts'
+import { keyNotices, noticesBeside } from './handle-notices.ts'
 import { type Draft, draftOf, drawRoute, outcomeOf, recordBytesMax } from './handle-record.ts'
 import type { Gate, Rules } from './handle-stages.ts'
 import type { Reservation } from './ledger/mod.ts'
@@ -32,6 +25,8 @@ interface Way {
   readonly draft: Draft
   /** Null where the ledger gave no room: then nothing is forwarded, unless the API only observes. */
   readonly reservation: Reservation | null
+  /** Fields that every answer to this caller carries. */
+  notices: Headers
   /** Set with the terminal record, so that a later defect cannot write a second one. */
   recorded: boolean
 }
@@ -50,10 +45,10 @@ export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
   const draft = draftOf(request, rules.revision, gate.thread)
   const bytesMax = recordBytesMax(draft, { route: route === null ? null : route.route, note: defect?.note ?? '' })
   const reservation = gate.log.reserve(facts, bytesMax) ?? (await gate.log.reserveSoon(facts, bytesMax))
-  const way: Way = { gate, rules, exchange, draft, reservation, recorded: false }
+  const way: Way = { gate, rules, exchange, draft, reservation, notices: none, recorded: false }
   try {
     if (defect !== null) return await refuse(way, defect, none)
-    if (route === null) return await refuse(way, unrouted(match), none)
+    if (route === null) return await refuse(way, barred(way, null) ?? unrouted(match), none)
     await decide(way, route)
   } catch (error) {
     gate.onDefect(error, request.id)
@@ -69,14 +64,22 @@ export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
 }
 
 /** The way of a routed request: each stage may end it with a refusal; in observe mode the refusal is only noted. */
-async function decide(way: Way, { api, route, index }: RouteMatch): Promise<void> {
+async function decide(way: Way, match: RouteMatch): Promise<void> {
+  const { api, route, index } = match
   const { gate, rules, exchange, draft, reservation } = way
   drawRoute(draft, api, route)
   const observes = api.mode === 'observe'
   if (reservation === null && !observes) return await refuse(way, noRoom(gate), none)
+  const bar = barred(way, index)
+  if (bar !== null) {
+    if (!observes) return await refuse(way, bar, none)
+    wouldRefuse(draft, bar)
+  }
 
-  const caller = identify(way, route)
-  const denial = caller.refusal ?? authorize(route, caller.principal, realm)
+  const found = identify({ gate, request: exchange.request, draft }, route)
+  const caller = found instanceof Promise ? await found : found
+  way.notices = keyNotices(caller.principal)
+  const denial = caller.refusal ?? authorize(route, caller.principal, realm) ?? permit(way, match, caller.principal)
   if (denial !== null) {
     if (!observes) return await refuse(way, denial, none)
     wouldRefuse(draft, denial)
@@ -88,60 +91,33 @@ async function decide(way: Way, { api, route, index }: RouteMatch): Promise<void
     if (!observes) return await refuse(way, limit.refusal, limit.headers)
     wouldRefuse(draft, limit.refusal)
   }
-  await forward(way, api, route, { strip: caller.strip, limit })
+  // Where we only observe, a token that is not of our making may be what the API behind us goes by.
+  const strip = observes ? ownKeys(exchange.request.headers) : caller.strip
+  await forward(way, api, route, { strip, limit })
+}
+
+/** Looked at before anybody is asked who it is: rules about networks, and of a route the lists of its API. */
+function barred({ gate, rules, exchange }: Way, index: number | null): Refusal | null {
+  const { clientIp } = exchange.request.peer
+  const rule = rules.networks.blocking(clientIp, gate.clock.wallMs())
+  if (rule !== null) return blockedBy(rule)
+  const why = index === null ? null : (rules.networksOf[index]?.(clientIp) ?? null)
+  return why === null ? null : networkBlocked(why)
+}
+
+/** Roles, beside the scopes. Which of them permitted it stands in the record. */
+function permit({ rules, exchange, draft }: Way, { index }: RouteMatch, principal: Principal): Refusal | null {
+  const { method, path } = exchange.request
+  const found = rules.roles.permit(principal, { index, method, path })
+  if (found.kind === 'refused') return found.refusal
+  draft.role = found.role
+  return null
 }
 
 const none: Headers = []
 const noLimits = compileLimits([])
 /** One protection space (RFC 9110 11.5): what a caller sends as Host is not for us to repeat. */
 const realm = 'api'
-
-interface Caller {
-  readonly principal: Principal
-  readonly refusal: Refusal | null
-  readonly strip: readonly string[]
-}
-
-/** Who is calling. On a route without authentication nobody is asked, but a key of ours still never reaches the upstream. */
-function identify(way: Way, route: Route): Caller {
-  const { exchange, gate, draft } = way
-  const { request } = exchange
-  if (route.auth === 'none') return { principal: anonymous, refusal: null, strip: ownKeys(request.headers) }
-  const nowMs = gate.clock.wallMs()
-  for (const authenticator of gate.authenticators) {
-    const found = authenticator.authenticate(request, nowMs)
-    if (found === null) continue
-    if (found.kind === 'refused') {
-      draft.credentialId = found.credentialId
-      return { principal: anonymous, refusal: found.refusal, strip: ownKeys(request.headers) }
-    }
-    drawPrincipal(draft, found.principal)
-    return { principal: found.principal, refusal: null, strip: found.strip }
-  }
-  return { principal: anonymous, refusal: null, strip: ownKeys(request.headers) }
-}
-
-function drawPrincipal(draft: Draft, principal: Principal): void {
-  if (principal.kind !== 'consumer') return
-  draft.consumerId = principal.consumerId
-  draft.consumer = principal.consumerName
-  draft.credentialId = principal.credentialId
-  draft.identifiedBy = principal.via
-  draft.scopesHeld = [...principal.scopes]
-}
-
-/** Names of the credential fields that carry something shaped like our key. A foreign token is the upstream's business. */
-function ownKeys(headers: Headers): readonly string[] {
-  let strip: readonly string[] = none
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? ''
-    if ((name === 'authorization' || name === 'x-api-key') && ownKey.test(headers[i + 1] ?? ''))
-      strip = [...strip, name]
-  }
-  return strip
-}
-
-const ownKey = /\bgthk_(?:live|test)_/
 
 /** Sends the request on, and the upstream's answer back, by the durability of the API. */
 async function forward(
@@ -169,7 +145,7 @@ async function forward(
   draft.status = reply.status
   draft.upstreamStatus = reply.status
   draft.upstreamFirstByteUs = Math.round(reply.firstByteMs * 1000)
-  const headers = answerHeaders(reply, request.id, limit.headers)
+  const headers = answerHeaders(reply, request.id, [...limit.headers, ...noticesBeside(reply.headers, way.notices)])
   if (reply.complete) return await deliver(way, { status: reply.status, headers, body: reply.held, close: false })
   await stream(way, api, { status: reply.status, headers })
 }
@@ -286,7 +262,7 @@ async function refuse(way: Way, why: Refusal, headers: Headers): Promise<void> {
   const { draft, exchange } = way
   const violated =
     why.reason === 'quota_exceeded' ? draft.limits.filter((limit) => !limit.admitted).map((limit) => limit.name) : []
-  const answer = problemAnswer(draft.id, why, headers, violated)
+  const answer = problemAnswer(draft.id, why, [...headers, ...way.notices], violated)
   draft.status = answer.status
   draft.outcome = outcomeOf(why.reason)
   draft.reason = why.reason

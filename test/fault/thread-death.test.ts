@@ -41,7 +41,8 @@ test(
       onFailed,
     })
     const workers: GatewayWorker[] = []
-    let snapshot: Snapshot = { revision: 1, policy, consumers: [], credentials: [] }
+    let snapshot: Snapshot = { revision: 1, policy, consumers: [], credentials: [], networks: [] }
+    const share = { tls: null, issuerKeys: [] }
     const pool = new ThreadPool({
       threads,
       ledger,
@@ -52,6 +53,8 @@ test(
         return worker
       },
       snapshot: () => snapshot,
+      share: () => share,
+      wantKey: () => Promise.resolve('unavailable'),
       onFailed,
       setup: {
         settings,
@@ -69,7 +72,10 @@ test(
       () => 'no thread',
     )
     snapshot = { ...snapshot, revision: 2 }
-    assert.equal(await pool.apply({ change: { revision: 2, policy: null, consumers: [], credentials: [] } }), true)
+    assert.equal(
+      await pool.apply({ change: { revision: 2, policy: null, consumers: [], credentials: [], networks: null } }),
+      true,
+    )
     await started
     assert.equal(pool.revision, 2)
 

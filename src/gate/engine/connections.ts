@@ -61,7 +61,8 @@ export class Connections {
 
   #onFailedHandshake({ address, port, note }: FailedHandshake): void {
     const peer = { address, port, clientIp: address, trustedHop: null }
-    const request: ApiRequest = { ...describe(this.#core, { peer, tls: null }, remainsOf(null)), scheme: 'https' }
+    const described = describe(this.#core, { peer, tls: null }, remainsOf(null))
+    const request: ApiRequest = { ...described, scheme: 'https', protocol: '' }
     const defect = refusal('tls_failed', 'No TLS connection came about', { note })
     new RefusedExchange(this.#core, null, { request, defect }).begin()
   }

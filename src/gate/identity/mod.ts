@@ -11,4 +11,17 @@ export {
   type Credentials,
 } from './api-key-authenticator.ts'
 export type { Authenticated, Authenticator, Identified, Unidentified } from './authenticator.ts'
+export {
+  type CertificateAuthenticator,
+  type CertificateRules,
+  createCertificateAuthenticator,
+} from './certificate-authenticator.ts'
+export { type Fetched, type KeySource, openKeySource } from './key-source.ts'
+export { type KeptKeys, type KeySets, type KeySetsOptions, openKeySets } from './key-sets.ts'
+export {
+  createTokenAuthenticator,
+  type TokenAuthenticator,
+  type TokenAuthenticatorOptions,
+  type TokenRules,
+} from './token-authenticator.ts'
 export { type IssuerKeys, type KeyAnswer, type KeySet, readKeySet, type VerificationKey } from './key-set.ts'

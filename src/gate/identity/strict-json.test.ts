@@ -5,6 +5,8 @@ import { type JsonValue, readStrictJson } from './strict-json.ts'
 
 const read = (text: string): JsonValue => readStrictJson(Buffer.from(text), 8)
 
+const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
+
 /** As JSON.parse gives it. */
 function plain(value: JsonValue): unknown {
   if (Array.isArray(value)) return value.map(plain)
@@ -61,7 +63,6 @@ test('readStrictJson() takes nothing that JSON.parse does not take', () => {
 })
 
 test('readStrictJson() refuses what two readers could understand in two ways', () => {
-  const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
   for (const [text, why] of [
     ['{"a":1,"a":1}', /twice/],
     ['{"a":1,"\\u0061":2}', /twice/],

@@ -32,6 +32,8 @@ function principalOf(consumerId: string, credentialId: string): Principal {
     via: 'api-key',
     environment: 'live',
     scopes: new Set(),
+    roles: [],
+    deprecation: null,
   }
 }
 

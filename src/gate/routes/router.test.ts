@@ -6,7 +6,7 @@ import { compileRoutes, type Match } from './mod.ts'
 
 /** `GET,PUT /v1/{id}`, `* /v1` for every method. */
 function apiOf(name: string, hosts: readonly string[], ...routes: string[]): Api {
-  return { name, hosts, mode: 'enforce', durability: 'durable', upstreams: [], routes: routes.map(routeOf) }
+  return { name, hosts, mode: 'enforce', networks: { allow: [], deny: [] }, durability: 'durable', upstreams: [], routes: routes.map(routeOf) }
 }
 
 function routeOf(id: string): Route {
@@ -15,7 +15,7 @@ function routeOf(id: string): Route {
     id,
     methods: methods === '*' ? [] : methods.split(','),
     path,
-    auth: 'api-key',
+    auth: ['api-key'],
     scopes: [],
     limits: [],
     bodyBytesMax: 1,
