@@ -45,6 +45,7 @@ async function openDesk(dir: string, targets: readonly NotifyTarget[]): Promise<
         spikes: true,
       },
       gate: { listeners: [{ host: '127.0.0.1', port: 1 }] },
+      keys: { ageMsMax: 1, remindMs: [] },
     },
     control,
     atRest,

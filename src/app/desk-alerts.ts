@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { NotifyTarget } from '../config/mod.ts'
-import { type AuditEvent, type Documents, GatehouseError, messageOf, systemClock } from '../core/mod.ts'
+import { type AuditEvent, GatehouseError, messageOf, systemClock } from '../core/mod.ts'
 import { createRequestIds } from '../crypto/mod.ts'
 import type { DrillsDoor, Figure } from '../desk/admin/mod.ts'
 import {
@@ -12,15 +12,17 @@ import {
   openIncidents,
   openOutbox,
   type Outbox,
+  type OutboxOptions,
   type Reminder,
-  reminderFinding,
   type TargetStatus,
   testMessage,
 } from '../desk/alert/mod.ts'
 import { createDetectors, openDetection } from '../desk/detect/mod.ts'
 import type { Outbound } from '../outbound/mod.ts'
 import { openAuditWatch } from './audit-watch.ts'
+import { openReminders } from './desk-reminders.ts'
 import type { DeskBase, DeskRooms } from './desk-rooms.ts'
+import { every } from './every.ts'
 
 /** What the room brings. */
 export interface DeskAlerts extends DeskRooms {
@@ -39,33 +41,15 @@ export async function openDeskAlerts(base: DeskBase): Promise<DeskAlerts> {
   const { documents } = control
   const ids = createRequestIds({ nowMs: () => systemClock.wallMs() })
   const sealer = atRest.sealer('findings')
+  const tag = (text: string): string => sealer.tag(text)
   const channels = config.alerts.targets.map((target) => channelOf(target, outbound))
   const sometimes = rarely((why: string) => log.warn('Alerts', { why }))
 
-  let outbox: Outbox | null = null
-  const incidents = await openIncidents({
-    documents,
-    clock: systemClock,
-    settings: config.alerts,
-    outbox: () => opened(outbox),
-    covers,
-    onProblem: sometimes,
-  })
-  outbox = stack.use(
-    await openOutbox({
-      documents,
-      channels,
-      clock: systemClock,
-      random: Math.random,
-      mintId: () => ids.requestId(),
-      ended: (notice, end, kept) => incidents.noticeEnded(notice, end, kept),
-      onProblem: sometimes,
-    }),
-  )
+  const { incidents, outbox } = await openTold(base, { channels, mintId: () => ids.requestId(), onProblem: sometimes })
   const detection = stack.use(
     await openDetection({
       documents,
-      detectors: createDetectors(config.detect, { tag: (text) => sealer.tag(text) }),
+      detectors: createDetectors(config.detect, { tag }),
       raise: (findings) => incidents.raise(findings),
       clock: systemClock,
       onProblem: sometimes,
@@ -83,41 +67,43 @@ export async function openDeskAlerts(base: DeskBase): Promise<DeskAlerts> {
     await incidents.tick()
   })
   every(auditMs, stack, () => audit.look())
-  const targets = (): readonly TargetStatus[] => opened(outbox).targets()
-  const tag = (text: string): string => sealer.tag(text)
+  const remind = openReminders(base, { incidents, tag, onProblem: sometimes })
   return {
     followers: [detection],
     doors: {
       incidents,
-      alerts: { targets, test: (name) => test(channels, name, ids.requestId()) },
+      alerts: { targets: () => outbox.targets(), test: (name) => test(channels, name, ids.requestId()) },
       drills: drillsOf(base),
     },
-    figures: () => figuresOf(incidents.summary(), targets(), detection.evicted()),
-    remind: async (reminder) => await remindOnce({ documents, incidents, tag }, reminder),
+    figures: () => figuresOf(incidents.summary(), outbox.targets(), detection.evicted()),
+    remind,
   }
 }
 
-interface Reminding {
-  readonly documents: Documents
-  readonly incidents: Incidents
-  readonly tag: (text: string) => string
+interface ToldParts {
+  readonly channels: readonly Channel[]
+  readonly mintId: () => string
+  readonly onProblem: (why: string) => void
 }
 
-const remindedIn = 'reminded'
-/** Reminders by which one that comes again is known; the oldest go. */
-const remindedMax = 10_000
-
-async function remindOnce({ documents, incidents, tag }: Reminding, reminder: Reminder): Promise<void> {
-  const nowMs = systemClock.wallMs()
-  const finding = reminderFinding(reminder, { tag, nowMs })
-  if ((await documents.get(remindedIn, finding.id)) !== null) return
-  await incidents.raise([finding])
-  const isFull = (await documents.count(remindedIn)) >= remindedMax
-  const old = isFull ? await documents.list(remindedIn, { max: 1 }) : []
-  await documents.write([
-    { collection: remindedIn, id: finding.id, position: nowMs, value: reminder.about },
-    ...old.map(({ id }) => ({ collection: remindedIn, id, value: null })),
-  ])
+/** Incidents, and the outbox whose notices enter their stories: each needs the other. */
+async function openTold(
+  { control: { documents }, config, stack }: DeskBase,
+  { channels, mintId, onProblem }: ToldParts,
+): Promise<{ readonly incidents: Incidents; readonly outbox: Outbox }> {
+  const clock = systemClock
+  const opening: { outbox: Outbox | null } = { outbox: null }
+  const opened = (): Outbox => {
+    if (opening.outbox === null) throw new GatehouseError('unreachable', 'The outbox is not open yet')
+    return opening.outbox
+  }
+  const settings = config.alerts
+  const incidents = await openIncidents({ documents, clock, settings, outbox: opened, covers, onProblem })
+  const ended: OutboxOptions['ended'] = (notice, end, kept) => incidents.noticeEnded(notice, end, kept)
+  const random = Math.random
+  const outbox = stack.use(await openOutbox({ documents, channels, clock, random, mintId, ended, onProblem }))
+  opening.outbox = outbox
+  return { incidents, outbox }
 }
 
 function figuresOf(
@@ -153,26 +139,6 @@ function figuresOf(
       samples: Object.entries(evicted).map(([detector, value]) => ({ labels: { detector }, value })),
     },
   ]
-}
-
-function opened(outbox: Outbox | null): Outbox {
-  if (outbox === null) throw new GatehouseError('unreachable', 'The outbox is not open yet')
-  return outbox
-}
-
-/** Runs it again and again, never twice at a time. */
-function every(ms: number, stack: AsyncDisposableStack, run: () => Promise<void>): void {
-  let running: Promise<void> | null = null
-  const timer = setInterval(() => {
-    running ??= run().finally(() => {
-      running = null
-    })
-  }, ms)
-  timer.unref()
-  stack.defer(async () => {
-    clearInterval(timer)
-    await running
-  })
 }
 
 const sayAgainMs = 60_000

@@ -143,7 +143,7 @@ function changeTold(before: Incident | null, after: Incident, why: string): read
   const { id, severity, state, title, actor, count } = after
   const who = `${actor.kind} ${actor.value}`
   if (before === null)
-    return [{ kind: 'incident.opened', details: { incident: id, severity, title, actor: who, count } }]
+    return [{ kind: 'incident.opened', details: { incident: id, severity, title, about: who, count } }]
   if (before.state === state && before.severity === severity && why === '') return []
   return [
     {

@@ -24,6 +24,7 @@ export {
   type IncidentsOptions,
   openIncidents,
 } from './incidents.ts'
+export { type KeyAges, keyReminders } from './key-reminders.ts'
 export { testMessage } from './messages.ts'
 export { type Notice, openOutbox, type Outbox, type OutboxOptions, type TargetStatus } from './outbox.ts'
 export { type Reminder, reminderFinding } from './reminders.ts'
