@@ -6,6 +6,7 @@ import { openDeskAlerts } from './desk-alerts.ts'
 import { openDeskConsole } from './desk-console.ts'
 import { openDeskExport } from './desk-export.ts'
 import type { DeskFollower } from './desk-link.ts'
+import { openDeskQuery } from './desk-query.ts'
 import { openDeskReviews } from './desk-review.ts'
 import type { Outbound } from '../outbound/mod.ts'
 import type { ProcessLog } from './process-log.ts'
@@ -47,12 +48,14 @@ export async function openDeskRooms(base: DeskBase): Promise<DeskRooms> {
   const followers: DeskFollower[] = []
   const exported = await openDeskExport(base)
   const alerts = await openDeskAlerts(base)
-  followers.push(exported.follower, ...alerts.followers)
+  const query = await openDeskQuery(base)
+  followers.push(exported.follower, ...alerts.followers, query.follower)
   const doors: RoomDoors = {
     ...exported.door,
     ...alerts.doors,
     ...(await openDeskConsole(base)),
-    ...openDeskReviews(base, { remind: alerts.remind }),
+    ...query.doors,
+    ...openDeskReviews(base, { remind: alerts.remind, engine: query.engine }),
   }
   return { followers, doors, figures: () => [...exported.figures(), ...alerts.figures()] }
 }

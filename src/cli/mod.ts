@@ -8,10 +8,12 @@ import { Command, CommanderError, Option } from 'commander'
 import type { RunOptions } from '../app/mod.ts'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
 import { standardTerminal, type Terminal } from './terminal.ts'
+import { certVerbs } from './verbs-certs.ts'
 import { type Common, common, dataDirOf, type End, shown, wholeNumber } from './verbs.ts'
 import { adminVerbs } from './verbs-admins.ts'
 import { drillVerbs } from './verbs-drill.ts'
 import { incidentVerbs } from './verbs-incidents.ts'
+import { queryVerbs } from './verbs-query.ts'
 import { reviewVerbs } from './verbs-reviews.ts'
 import { sinkVerbs } from './verbs-sinks.ts'
 import { version } from './version.ts'
@@ -45,6 +47,7 @@ function buildProgram(terminal: Terminal, end: End): Command {
   runVerbs(program, terminal, end)
   fileVerbs(program, terminal, end)
   keyVerbs(program, terminal)
+  certVerbs(program, terminal)
   consumerVerbs(program, terminal)
   adminVerbs(program, terminal)
   sinkVerbs(program, terminal, end)
@@ -52,6 +55,7 @@ function buildProgram(terminal: Terminal, end: End): Command {
   drillVerbs(program, terminal, end)
   reviewVerbs(program, terminal, end)
   requestVerbs(program, terminal, end)
+  queryVerbs(program, terminal, end)
   ledgerVerbs(program, terminal, end)
   return program
 }

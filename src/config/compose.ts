@@ -6,7 +6,10 @@ import type { DetectSection } from './section-detect.ts'
 import { type AlertsConfig, composeAlerts } from './section-notify.ts'
 import { composeOauth } from './section-oauth.ts'
 import type { OutboundSection } from './section-outbound.ts'
+import { composeQuery, type QueryConfig } from './section-query.ts'
 import { composeReviews, type ReviewConfig } from './section-reviews.ts'
+import { composeKeys, type KeysConfig } from './section-keys.ts'
+import { composeRoles } from './section-roles.ts'
 import { composeSinks, type SinkConfig } from './section-sinks.ts'
 import { composeTls } from './section-tls.ts'
 
@@ -17,10 +20,14 @@ export interface Config {
   readonly admin: AdminConfig
   /** What may be called; takes effect at a start. */
   readonly outbound: OutboundSection
+  /** When to remind of keys; takes effect at a start. */
+  readonly keys: KeysConfig
   /** Receivers of all records; takes effect at a start. */
   readonly sinks: readonly SinkConfig[]
   /** Regular reviews of the logs; takes effect at a start. */
   readonly reviews: readonly ReviewConfig[]
+  /** The index by which requests are searched; takes effect at a start. */
+  readonly query: QueryConfig
   /** What the detectors take for too much; takes effect at a start. */
   readonly detect: DetectSection
   /** Whom to tell of incidents; takes effect at a start. */
@@ -46,14 +53,17 @@ export function compose(file: ConfigFile, { cores, host }: Machine): Config {
     gate: { node, listeners, dataDir: data, threads: threads ?? Math.max(1, cores - 1), tls: composeTls(file.tls) },
     admin: composeAdmin(file.admin),
     outbound: file.outbound,
+    keys: composeKeys(file.keys),
     sinks: composeSinks(file.sinks),
     reviews: composeReviews(file.reviews),
+    query: composeQuery(file.query),
     detect: file.detect,
     alerts: composeAlerts(file.notify, file.alerts),
     policy: {
       apis: Object.entries(file.apis).map(([name, api]) => apiOf(name, api, file)),
       trustedHops,
       issuers: composeOauth(file.oauth),
+      roles: composeRoles(file.roles),
       connections: {
         urlBytesMax: connections.urlMax,
         headerBytesMax: connections.headersMax,
@@ -86,6 +96,7 @@ function apiOf(name: string, api: ApiSection, file: ConfigFile): Api {
     name,
     hosts: [...new Set(api.hosts)],
     mode: api.mode ?? file.mode,
+    networks: api.networks,
     durability: api.durability,
     upstreams: (api.upstreams ?? [api.upstream]).flatMap((url) => (url === null ? [] : [upstreamOf(url, api)])),
     routes: routes.map((route) => routeOf(route, api)),

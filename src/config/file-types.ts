@@ -1,10 +1,13 @@
-import type { AuthMethod, Durability, LimitPartition, Mode, UpstreamTls } from '../core/mod.ts'
+import type { ApiNetworks, AuthMethod, Durability, LimitPartition, Mode, UpstreamTls } from '../core/mod.ts'
 import type { Address } from './addresses.ts'
 import type { DetectSection } from './section-detect.ts'
 import type { AlertsSection, NotifySection } from './section-notify.ts'
 import type { OauthSection } from './section-oauth.ts'
 import type { OutboundSection } from './section-outbound.ts'
+import type { QuerySection } from './section-query.ts'
 import type { ReviewsSection } from './section-reviews.ts'
+import type { KeysSection } from './section-keys.ts'
+import type { RolesSection } from './section-roles.ts'
 import type { SinksSection } from './section-sinks.ts'
 import type { TlsSection } from './section-tls.ts'
 import type { AdminSection } from './section-console.ts'
@@ -25,9 +28,12 @@ export interface ConfigFile {
   readonly limits: { readonly keysMax: number; readonly headers: boolean }
   readonly tls: TlsSection | null
   readonly oauth: OauthSection
+  readonly roles: RolesSection | null
+  readonly keys: KeysSection
   readonly outbound: OutboundSection
   readonly sinks: SinksSection
   readonly reviews: ReviewsSection
+  readonly query: QuerySection
   readonly detect: DetectSection
   readonly notify: Readonly<Record<string, NotifySection>>
   readonly alerts: AlertsSection
@@ -64,6 +70,7 @@ export interface ApiSection {
   readonly upstream: string | null
   readonly upstreams: readonly string[] | null
   readonly mode: Mode | null
+  readonly networks: ApiNetworks
   readonly durability: Durability
   readonly timeouts: {
     readonly connect: number

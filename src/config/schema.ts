@@ -23,7 +23,11 @@ import { detectSchema } from './section-detect.ts'
 import { alertsSchema, notifySchema } from './section-notify.ts'
 import { oauthSchema } from './section-oauth.ts'
 import { outboundSchema } from './section-outbound.ts'
+import { querySchema } from './section-query.ts'
 import { reviewsSchema } from './section-reviews.ts'
+import { keysSchema } from './section-keys.ts'
+import { networksSchema } from './section-networks.ts'
+import { rolesSchema } from './section-roles.ts'
 import { sinksSchema } from './section-sinks.ts'
 import { tlsSchema, upstreamTlsSchema } from './section-tls.ts'
 
@@ -100,6 +104,7 @@ export const apiSchema: z.ZodType<ApiSection> = z.strictObject({
   upstream: optional(upstreamSchema, 'Where requests go: http://host:port or https://host:port, a base path may follow'),
   upstreams: optional(z.array(upstreamSchema).min(1).max(64), 'Several upstreams instead of one, taken in turn'),
   mode: optional(leaf(modeSchema), 'As the whole file when left out'),
+  networks: networksSchema,
   durability: setting(
     choiceKind('durable', 'buffered'),
     'durable',
@@ -198,9 +203,12 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   ),
   tls: tlsSchema,
   oauth: oauthSchema,
+  roles: rolesSchema,
+  keys: keysSchema,
   outbound: outboundSchema,
   sinks: sinksSchema,
   reviews: reviewsSchema,
+  query: querySchema,
   detect: detectSchema,
   notify: notifySchema,
   alerts: alertsSchema,

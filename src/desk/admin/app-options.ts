@@ -10,6 +10,7 @@ import type { LivePace } from './live-stream.ts'
 import type { OverviewDesk } from './overview.ts'
 import type { RecentAudit } from './recent-audit.ts'
 import type { RecentEvents } from './recent-events.ts'
+import type { QueryDoor } from './routes-query.ts'
 import type { SinksDoor } from './routes-sinks.ts'
 import type { GateView } from './shown.ts'
 
@@ -43,6 +44,8 @@ export interface AppOptions {
   readonly console?: ConsoleFiles
   /** Receivers of events. */
   readonly sinks?: SinksDoor
+  /** Searches the log of requests; without it nothing is searched. */
+  readonly query?: QueryDoor
   /** Regular reviews of the logs; without it there are none. */
   readonly reviews?: Reviews
   /** Where people reach it, without a slash at its end: `https://gatehouse.example.com:8090`. */

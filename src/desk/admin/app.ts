@@ -8,11 +8,13 @@ import { authorize } from './authorize.ts'
 import { answerProblem, ProblemError, problemOf, problemOfError } from './problem.ts'
 import { guarded, json, refusals } from './route-parts.ts'
 import { addAdminRoutes } from './routes-admins.ts'
+import { addCertificateRoutes } from './routes-certificates.ts'
 import { addControlRoutes } from './routes-control.ts'
 import { addEventRoutes } from './routes-events.ts'
 import { addIncidentRoutes } from './routes-incidents.ts'
 import { addLedgerRoutes } from './routes-ledger.ts'
 import { addOpenRoutes } from './routes-open.ts'
+import { addQueryRoutes } from './routes-query.ts'
 import { addReviewRoutes } from './routes-reviews.ts'
 import { addOverviewRoutes } from './routes-overview.ts'
 import { addSessionRoutes } from './routes-session.ts'
@@ -37,10 +39,12 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   addSessionRoutes(app, options)
   addAdminRoutes(app, options)
   addControlRoutes(app, options)
+  addCertificateRoutes(app, options)
   addOverviewRoutes(app, options)
   addEventRoutes(app, options)
   addIncidentRoutes(app, options)
   addLedgerRoutes(app, options)
+  addQueryRoutes(app, options)
   addReviewRoutes(app, options)
   addSinkRoutes(app, options)
   addDocument(app, options.version)
@@ -125,6 +129,7 @@ function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
       { name: 'Operation', description: 'The state of the installation' },
       { name: 'Consumers', description: 'Registered applications and people' },
       { name: 'Keys', description: 'API keys of consumers' },
+      { name: 'Certificates', description: 'Client certificates of consumers' },
       { name: 'Events', description: 'Records of the access log' },
       { name: 'Incidents', description: 'What the detectors found, for people to look at' },
       { name: 'Alerts', description: 'Ways to people' },
