@@ -133,6 +133,12 @@ apis:
 #  perIpMax: 1000
 #  clientIdle: 30s # longest time in which a caller takes nothing of its answer
 
+# The index by which requests are searched: gatehouse query. The ledger keeps them longer.
+#query:
+#  keep: 30d
+#  bytesMax: 10gb # on the disk; the oldest go first
+#  memoryMax: 256mb
+
 # The record of all requests.
 #ledger:
 #  ring: 8mb # memory for records on their way to the disk, for each thread

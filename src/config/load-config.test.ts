@@ -51,6 +51,7 @@ test('loadConfig() completes a minimal file with every default', () => {
     },
     admin: { host: '127.0.0.1', port: 8090, hosts: [], tls: null },
     outbound: { allow: [] },
+    keys: { ageMsMax: 90 * 86_400_000, remindMs: [30, 14, 7, 1].map((days) => days * 86_400_000) },
     sinks: [],
     reviews: [
       {
@@ -63,19 +64,21 @@ test('loadConfig() completes a minimal file with every default', () => {
         signers: [],
       },
     ],
+    query: { keepMs: 30 * 86_400_000, bytesMax: 10 * 1024 ** 3, memoryBytesMax: 256 * 1024 ** 2 },
     detect: {
       failures: { limit: 20, windowMs: 60_000 },
       refusals: { limit: 10, windowMs: 300_000 },
       probing: { limit: 20, windowMs: 60_000 },
       spikes: true,
     },
-    alerts: { targets: [], to: [], severityMin: 'medium', remindKeysMs: 14 * 86_400_000 },
+    alerts: { targets: [], to: [], severityMin: 'medium' },
     policy: {
       apis: [
         {
           name: 'orders',
           hosts: [],
           mode: 'enforce',
+          networks: { allow: [], deny: [] },
           durability: 'durable',
           upstreams: [upstream],
           routes: [everything],
@@ -83,6 +86,7 @@ test('loadConfig() completes a minimal file with every default', () => {
       ],
       trustedHops: [],
       issuers: [],
+      roles: null,
       connections: {
         urlBytesMax: 8192,
         headerBytesMax: 16_384,

@@ -112,6 +112,11 @@ test('parseQuestion() reads stages', () => {
   })
 })
 
+test('parseQuestion() reads what the help shows', () => {
+  for (const { example } of fields) assert.equal(parseFilter(example).kind, 'field', example)
+  for (const { word, measure } of measureWords) assert.deepEqual(stage(`| ${word} by route`)?.measures, [measure])
+})
+
 test('parseQuestion() says which column is wrong, and what was meant', () => {
   const wrong: [string, string][] = [
     ['statsu:401', "column 1: there is no field 'statsu'; did you mean 'status'?"],
