@@ -247,6 +247,18 @@ export function kindOf(node: SchemaNode): string {
 
 /** By a part of the pattern that tells them apart. */
 const textKinds: readonly (readonly [string, string])[] = [
+  ['(?:tls|tcp|https|http)', 'URL of a receiver'],
+  ['^smtps?', 'URL of a mail server'],
+  ['^https?', 'URL'],
+  ['{0,253}', 'mail address'],
+  ['@[A-Za-z0-9.-]', 'mail address'],
+  ['whsec_', 'secret'],
+  ['(?:env:', '`env:NAME` or `file:/path`'],
+  ['(?:\\*|[A-Z]', 'methods and path'],
+  ['(?:\\s+\\S+){4}', 'cron expression'],
+  ['[A-Za-z0-9_+/-]', 'time zone'],
+  ['^[A-Za-z0-9_.:/-]', 'name'],
+  ['^[!-~]', 'text'],
   ['(?:ms|s|m|h|d)$', 'duration'],
   ['(?:b|kb|mb|gb)$', 'size'],
   ['/\\d{0,6}(?:s|m|h|d)$', 'rate'],
