@@ -6,7 +6,7 @@ import { openProcessLog } from './process-log.ts'
 
 // The rules are handed on as they are; nothing here looks into a policy.
 const policy = { apis: [] as Policy['apis'] } as Policy
-const consumer: Consumer = { id: 'c1', name: 'acme', createdAtMs: 1, state: 'disabled' }
+const consumer: Consumer = { id: 'c1', name: 'acme', createdAtMs: 1, state: 'disabled', roles: [] }
 
 function rulesOn(write: (snapshot: Snapshot) => Promise<void>): { rules: GateRules; said: string[] } {
   const said: string[] = []
@@ -18,7 +18,7 @@ test('change() waits for threads that do not run yet, and says true only when th
   const { rules } = rulesOn(async () => {})
   let applied: boolean | null = null
   const change = rules
-    .change({ revision: 2, policy: null, consumers: [consumer], credentials: [] })
+    .change({ revision: 2, policy: null, consumers: [consumer], credentials: [], networks: null })
     .then((ok) => (applied = ok))
   await new Promise(setImmediate)
   assert.equal(applied, null)
@@ -35,10 +35,13 @@ test('change() reaches the threads when the disk refuses, says that it does not 
   })
   const seen: number[] = []
   rules.attach({ apply: async (to) => seen.push('change' in to ? to.change.revision : to.snapshot.revision) > 0 })
-  assert.equal(await rules.change({ revision: 2, policy: null, consumers: [consumer], credentials: [] }), false)
+  assert.equal(
+    await rules.change({ revision: 2, policy: null, consumers: [consumer], credentials: [], networks: null }),
+    false,
+  )
   assert.match(said.join(''), /not on disk.*disk full/)
   failing = false
-  assert.equal(await rules.change({ revision: 3, policy: null, consumers: [], credentials: [] }), true)
+  assert.equal(await rules.change({ revision: 3, policy: null, consumers: [], credentials: [], networks: null }), true)
   assert.deepEqual(seen, [2, 3])
   assert.deepEqual(rules.snapshot().consumers, [consumer])
 })

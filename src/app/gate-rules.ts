@@ -28,7 +28,7 @@ export interface GateRulesOptions {
 
 /** Begins with the last good rules on disk, else with the configuration alone, which knows no keys yet. */
 export function createGateRules({ file, policy, onPolicy, log }: GateRulesOptions): GateRules {
-  let current: Snapshot = file.read() ?? { revision: 0, policy, consumers: [], credentials: [] }
+  let current: Snapshot = file.read() ?? { revision: 0, policy, consumers: [], credentials: [], networks: [] }
   const { promise: attached, resolve: attach } = Promise.withResolvers<Pick<ThreadPool, 'apply'>>()
   const { promise: received, resolve: receive } = Promise.withResolvers<void>()
   const work = async (next: Snapshot, rules: { snapshot: Snapshot } | { change: SnapshotChange }): Promise<boolean> => {

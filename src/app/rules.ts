@@ -1,15 +1,28 @@
 import type { Api, Snapshot, Upstream } from '../core/mod.ts'
+import { compileApiNetworks, compileNetworks, compileRoles } from '../gate/access/mod.ts'
 import { compileLimits } from '../gate/limits/mod.ts'
 import type { Rules } from '../gate/mod.ts'
 import { compileRoutes } from '../gate/routes/mod.ts'
 
-/** A snapshot's policy, compiled for the request path: once per revision and thread; requests only read it. */
-export function compileRules(snapshot: Snapshot): Rules {
-  const { apis, ledger } = snapshot.policy
+/**
+ * A snapshot's policy and networks, compiled for the request path: once per revision and thread; requests only read it. What has
+ * not changed since `before` is taken over.
+ */
+export function compileRules(
+  snapshot: Omit<Snapshot, 'consumers' | 'credentials'>,
+  before: Rules | null = null,
+): Rules {
+  const { apis, roles, ledger } = snapshot.policy
   const turns = new Map<Api, number>()
   return {
     revision: snapshot.revision,
     router: compileRoutes(apis).router,
+    networks: before?.networks.rules === snapshot.networks ? before.networks : compileNetworks(snapshot.networks),
+    networksOf: apis.flatMap((api) => api.routes.map(() => compileApiNetworks(api.networks))),
+    roles: compileRoles(
+      roles,
+      apis.flatMap((api) => api.routes),
+    ),
     limitsOf: apis.flatMap((api) => api.routes.map((route) => compileLimits(route.limits))),
     holdBytesMax: ledger.holdBytesMax,
     upstreamOf: (api) => inTurn(api, turns),

@@ -7,7 +7,8 @@ import type { Policy } from '../core/mod.ts'
 import { openAtRest } from '../crypto/mod.ts'
 import { openSnapshotFile } from './snapshot-file.ts'
 
-const snapshot = { revision: 7, policy: { apis: [] as Policy['apis'] } as Policy, consumers: [], credentials: [] }
+const policy = { apis: [] as Policy['apis'], issuers: [] as Policy['issuers'], roles: null } as Policy
+const snapshot = { revision: 7, policy, consumers: [], credentials: [], networks: [] }
 
 test('write() that fails fails its callers, and none after them', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'snapshot-'))

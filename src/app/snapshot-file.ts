@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { GatehouseError, hasCode, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import { completeSnapshot, GatehouseError, hasCode, type Snapshot, type SnapshotChange } from '../core/mod.ts'
 import { type Sealer, writeFileAtomic } from '../crypto/mod.ts'
 
 /**
@@ -42,8 +42,8 @@ const fileName = 'snapshot'
 
 function readSnapshot(path: string, sealer: Sealer): Snapshot | null {
   try {
-    // Written by writeFileAtomic from a Snapshot, in a folder that only we may write.
-    return JSON.parse(sealer.open(readFileSync(path), fileName).toString('utf8')) as Snapshot
+    // Written from a Snapshot, in a folder that only we may write.
+    return completeSnapshot(JSON.parse(sealer.open(readFileSync(path), fileName).toString('utf8')))
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return null
     throw new GatehouseError(
@@ -61,6 +61,7 @@ export function applyChange(snapshot: Snapshot, change: SnapshotChange): Snapsho
     policy: change.policy ?? snapshot.policy,
     consumers: merged(snapshot.consumers, change.consumers),
     credentials: merged(snapshot.credentials, change.credentials),
+    networks: change.networks ?? snapshot.networks,
   }
 }
 

@@ -5,6 +5,7 @@ import type {
   Consumer,
   Credential,
   Documents,
+  NetworkRule,
   Policy,
   Snapshot,
   SnapshotChange,
@@ -21,15 +22,20 @@ import { type Actor, type Changer, createChanger } from './changer.ts'
 import type { ControlStore, OutboxEntry } from './control-store.ts'
 import {
   consumerNamed,
+  type ConsumerWish,
   draftConsumer,
   draftKey,
   draftRevocation,
+  draftRoles,
   draftState,
   type KeyWish,
   type Mint,
 } from './drafts.ts'
+import { type CertificateWish, draftCertificate, type RegisteredCertificate } from './draft-certificate.ts'
 import { collectLastUses } from './last-uses.ts'
+import { draftNetwork, draftRelease, liveNetworks, type NetworkWish } from './networks.ts'
 import { policyChanges } from './policy-changes.ts'
+import { draftRotation, type Rotated, type RotationWish } from './rotation.ts'
 import { createState, type State } from './state.ts'
 
 /** What became of a change. */
@@ -46,6 +52,12 @@ export interface CreatedKey extends Applied {
 
 export interface RevokedKey extends Applied {
   readonly credential: Credential
+}
+
+export type RotatedKey = Rotated & Applied
+
+export interface ReleasedNetworks extends Applied {
+  readonly released: readonly NetworkRule[]
 }
 
 export interface SetPolicy extends Applied {
@@ -85,6 +97,8 @@ export interface Control extends AsyncDisposable {
   listConsumers(): readonly Consumer[]
   /** In the order in which they were made; `not_found` for a consumer that is not there. */
   listKeys(filter?: { readonly consumer?: string | undefined }): readonly Credential[]
+  /** Rules about networks that hold now, in the order in which they were made. */
+  listNetworks(): readonly NetworkRule[]
   /** What is in the configuration. The revision grows only when the policy differs; when it does not, there is nothing to apply and `applied` is true. */
   setPolicy(policy: Policy): Promise<SetPolicy>
   /** Notes that a credential was used: seen at once, durable with the next write, at most one a minute. Ignores unknown ids. */
@@ -96,11 +110,21 @@ export interface Control extends AsyncDisposable {
 
 /** Everything that an administrator can change. */
 export interface Changes {
-  createConsumer(name: string): Promise<Consumer & Applied>
+  createConsumer(wish: string | ConsumerWish): Promise<Consumer & Applied>
   changeConsumer(name: string, change: { readonly state: Consumer['state'] }): Promise<Consumer & Applied>
+  /** Gives a consumer these roles and no others; names that the configuration does not know grant nothing. */
+  setRoles(name: string, roles: readonly string[]): Promise<Consumer & Applied>
   createKey(wish: KeyWish): Promise<CreatedKey>
+  /** Lets a consumer prove itself by a client certificate; `revokeKey` ends that. */
+  addCertificate(wish: CertificateWish): Promise<RegisteredCertificate & Applied>
+  /** Makes a successor with the same grants; the key works on until the overlap is over. */
+  rotateKey(id: string, wish?: RotationWish): Promise<RotatedKey>
   /** For good. A second time keeps the date of the first and tells the gate again. */
   revokeKey(id: string): Promise<RevokedKey>
+  /** Blocks a network, or excepts it from a block. */
+  setNetwork(wish: NetworkWish): Promise<NetworkRule & Applied>
+  /** By the id of a rule, or by a network: then all rules for it. */
+  releaseNetwork(which: string): Promise<ReleasedNetworks>
 }
 
 /** Audit events that the ledger has not got. Each comes until it is said to be sent: at least once, with one id. */
@@ -140,6 +164,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       const { id } = consumerNamed(state, consumer)
       return state.credentials().filter((credential) => credential.consumerId === id)
     },
+    listNetworks: () => liveNetworks(state.networks, clock),
     setPolicy: async (wanted) => {
       // The store keeps JSON, so what is compared is what comes back from it: the type survives, absent members vanish.
       const policy = JSON.parse(JSON.stringify(wanted)) as Policy
@@ -190,21 +215,42 @@ function documentsOf(store: ControlStore, { mint, onTold }: { mint: Mint; onTold
 
 function changesBy(actor: Actor, { change, mint, state }: { change: Changer; mint: Mint; state: State }): Changes {
   return {
-    createConsumer: async (name) => {
-      const { made, applied } = await change(() => draftConsumer(name, mint, state), actor)
+    createConsumer: async (wish) => {
+      const named = typeof wish === 'string' ? { name: wish } : wish
+      const { made, applied } = await change(() => draftConsumer(named, mint, state), actor)
       return { ...made, applied }
     },
     changeConsumer: async (name, { state: wanted }) => {
       const { made, applied } = await change(() => draftState(name, wanted, state), actor)
       return { ...made, applied }
     },
+    setRoles: async (name, roles) => {
+      const { made, applied } = await change(() => draftRoles(name, roles, state), actor)
+      return { ...made, applied }
+    },
     createKey: async (wish) => {
       const { made, applied } = await change(() => draftKey(wish, mint, state), actor)
+      return { ...made, applied }
+    },
+    addCertificate: async (wish) => {
+      const { made, applied } = await change(() => draftCertificate(wish, { mint, state }), actor)
+      return { ...made, applied }
+    },
+    rotateKey: async (id, wish = {}) => {
+      const { made, applied } = await change(() => draftRotation(id, wish, { mint, state }), actor)
       return { ...made, applied }
     },
     revokeKey: async (id) => {
       const { made, applied } = await change(() => draftRevocation(id, mint.clock, state), actor)
       return { credential: made, applied }
+    },
+    setNetwork: async (wish) => {
+      const { made, applied } = await change(() => draftNetwork(wish, { mint, state, by: actor }), actor)
+      return { ...made, applied }
+    },
+    releaseNetwork: async (which) => {
+      const { made, applied } = await change(() => draftRelease(which, { mint, state, by: actor }), actor)
+      return { released: made, applied }
     },
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Consumers, their credentials, the policy and the revision: what the gate decides by, and the only place that changes it.
+ * Consumers, their credentials, rules about networks, the policy and the revision: what the gate decides by, and the only place that changes it.
  *
  * Architecture invariant: a change and the audit event that tells of it are durable in the control store before any gate
  * hears of it, and revisions grow by one.
@@ -20,7 +20,18 @@ export {
   type ControlOptions,
   openControl,
 } from './control.ts'
-export type { CreatedKey, RevokedKey, SetPolicy } from './control.ts'
-export { consumersMax, credentialsMax, type KeyWish } from './drafts.ts'
+export type { CreatedKey, ReleasedNetworks, RevokedKey, RotatedKey, SetPolicy } from './control.ts'
+export type { CertificateWish, RegisteredCertificate } from './draft-certificate.ts'
+export { consumersMax, type ConsumerWish, credentialsMax, type KeyWish } from './drafts.ts'
+export { blockMsDefault, type NetworkWish, reasonCharsMax } from './networks.ts'
+export { isUsable, overlapMsDefault, overlapMsMax, type RotationWish } from './rotation.ts'
 export { documentsMaxDefault, openMemoryControlStore, outboxFull } from './memory-control-store.ts'
-export { consumerNamePattern, expiresInMsMax, scopeCharsMax, scopePattern, scopesMax } from './rules.ts'
+export {
+  consumerNamePattern,
+  expiresInMsMax,
+  roleNamePattern,
+  rolesMax,
+  scopeCharsMax,
+  scopePattern,
+  scopesMax,
+} from './rules.ts'
