@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { loadText } from '../config/load-config.ts'
-import type { Config } from '../config/mod.ts'
+import { type Config, loadConfig } from '../config/mod.ts'
 import { startable, upstreams } from './doctor-reach.ts'
 
 function configWith(text: string): Config {
-  const read = loadText(`version: 1\n${text}`, { path: 'gatehouse.yaml', env: {}, cores: 2 })
-  assert.ok(read.ok, read.ok ? '' : read.text)
-  return read.config
+  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-doctor-'))
+  try {
+    const path = join(dir, 'gatehouse.yaml')
+    writeFileSync(path, `version: 1\n${text}`)
+    const read = loadConfig({ path, env: {}, cores: 2 })
+    assert.ok(read.ok, read.ok ? '' : read.text)
+    return read.config
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
 }
 
 async function listener(): Promise<AsyncDisposable & { readonly port: number }> {
