@@ -1,8 +1,8 @@
 import type { NetworkRule } from '../../../src/core/network-rule.ts'
 import { isInNetwork } from '../lib/address.ts'
 import { getJson, send } from './client.ts'
+import { ask, numberIn } from './query.ts'
 import { type Read, readEvents } from './reads.ts'
-import type { EventPage, ShownEvent } from './types.ts'
 
 export type { NetworkRule }
 
@@ -30,43 +30,50 @@ export async function releaseNetwork(id: string): Promise<void> {
   await send<unknown>('DELETE', `/v1/networks/${encodeURIComponent(id)}`)
 }
 
-/** What a block would have done to the newest records. */
+/** What a block would have done to the newest requests. */
 export interface Effect {
   readonly lookedAt: number
-  readonly sinceMs: number | null
+  readonly sinceMs: number
   readonly hit: number
   /** Of those, how many were served. */
   readonly served: number
   readonly consumers: readonly string[]
 }
 
-const effectPages = 4
-const pageRecords = 1_000
-
-/** The effect on the newest records that this desk holds. */
+/** The effect on all requests of the last day; where this desk has no index of them, on the newest that it holds. */
 export function effectRead(cidr: string): Read<Effect> {
   return {
     queryKey: ['effect', cidr],
-    queryFn: async () => {
-      const seen: ShownEvent[] = []
-      let before: number | null = null
-      for (let at = 0; at < effectPages; at++) {
-        const page: EventPage = await readEvents(requests, { before, limit: pageRecords })
-        seen.push(...page.items)
-        before = page.next
-        if (before === null) break
-      }
-      const hit = seen.filter(({ event }) => isInNetwork(event.clientIp, cidr))
-      return {
-        lookedAt: seen.length,
-        sinceMs: seen.at(-1)?.event.receivedAtMs ?? null,
-        hit: hit.length,
-        served: hit.filter(({ event }) => event.outcome === 'served').length,
-        consumers: [...new Set(hit.flatMap(({ event }) => event.consumer ?? []))],
-      }
-    },
+    queryFn: async () => (await effectByIndex(cidr)) ?? (await effectByMemory(cidr)),
     staleTime: 30_000,
   }
 }
 
+const dayMs = 86_400_000
+const consumersMax = 100
+
+async function effectByIndex(cidr: string): Promise<Effect | null> {
+  const to = Date.now() + 1
+  const range = { from: to - dayMs, to }
+  const all = await ask('| count', range, 1)
+  const hit = await ask(`ip:${cidr} | count, served by consumer`, range, consumersMax)
+  if (all?.kind !== 'table' || hit?.kind !== 'table') return null
+  const sum = (name: string): number => hit.rows.reduce((total, _row, at) => total + numberIn(hit, at, name), 0)
+  const consumers = hit.rows.flatMap(([consumer]) => (typeof consumer === 'string' ? [consumer] : []))
+  return { lookedAt: all.matched, sinceMs: range.from, hit: hit.matched, served: sum('served'), consumers }
+}
+
+const pageRecords = 1_000
 const requests = new URLSearchParams({ kind: 'request' })
+
+async function effectByMemory(cidr: string): Promise<Effect> {
+  const { items } = await readEvents(requests, { before: null, limit: pageRecords })
+  const hit = items.filter(({ event }) => isInNetwork(event.clientIp, cidr))
+  return {
+    lookedAt: items.length,
+    sinceMs: items.at(-1)?.event.receivedAtMs ?? Date.now(),
+    hit: hit.length,
+    served: hit.filter(({ event }) => event.outcome === 'served').length,
+    consumers: [...new Set(hit.flatMap(({ event }) => event.consumer ?? []))],
+  }
+}

@@ -12,6 +12,7 @@ export type { OverviewChange } from '../../../src/desk/admin/overview-changes.ts
 export type { ShownAudit } from '../../../src/desk/admin/recent-audit.ts'
 export type { IncidentPage, ShownIncident } from '../../../src/desk/admin/schemas-incidents.ts'
 export type { ShownEvent, ShownRequest } from '../../../src/desk/admin/shown.ts'
+export type { Answered } from '../../../src/desk/query/ask.ts'
 export type { DecisionWish } from '../../../src/desk/review/decide.ts'
 export type { PlanView } from '../../../src/desk/review/mod.ts'
 export type { Item, ReviewResults } from '../../../src/desk/review/results.ts'

@@ -30,6 +30,8 @@ export interface Tail {
   /** Since the tail began: records that the server found to match, how many of them it sent, how many it did not. */
   readonly matched: number
   readonly sent: number
+  /** Of those that were sent, how many the filter wants: the server knows only a part of it. */
+  readonly kept: number
   readonly dropped: number
   /** Everything up to this place is accounted for. */
   readonly seenSeq: number
@@ -54,6 +56,7 @@ export function beginTail(filter: LiveFilter, next: number): Tail {
     paused: false,
     matched: 0,
     sent: 0,
+    kept: 0,
     dropped: 0,
     seenSeq: next - 1,
     older: next,
@@ -73,6 +76,7 @@ export function takeBatch(tail: Tail, batch: LiveBatch, toSeq: number): Tail {
   const counted = {
     matched: tail.matched + fresh.length + skipped,
     sent: tail.sent + fresh.length,
+    kept: tail.kept + wanted.length,
     dropped: tail.dropped + skipped,
     seenSeq: Math.max(tail.seenSeq, toSeq),
   }

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { type Dispatch, type SetStateAction, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { readEvents, sessionRead } from '../api/reads.ts'
 import { type LiveFilter, parseFilter, serverQuery } from './filter.ts'
+import { readOlder } from './older.ts'
 import { openStream, type StreamState } from './stream.ts'
 import { beginTail, fillGap, type Gap, pause, resume, takeBatch, takePage, type Tail } from './tail.ts'
 
@@ -26,10 +27,9 @@ interface Older {
 
 type SetTail = Dispatch<SetStateAction<Tail | null>>
 
-const pageRows = 500
 const gapRows = 1_000
-/** Records that are looked at for a filter of which the server knows only a part, before one is asked whether to go on. */
-const lookMax = 5_000
+/** Pages that are read for a filter that finds little, before one is asked whether to go on. */
+const pagesMax = 10
 const foundMin = 60
 const nothingRead: Older = { isLoading: false, error: null, lookedAt: 0 }
 
@@ -53,7 +53,7 @@ export function useTail(text: string): LiveTail {
       onBegin: (next) => {
         const begun = beginTail(filter, next)
         setTail(begun)
-        void look(begun, { setTail, setOlder, isWanted: () => wanted })
+        void look(begun, { text, setTail, setOlder, isWanted: () => wanted, isNewest: true })
       },
       onBatch: (batch, toSeq) => change((old) => takeBatch(old, batch, toSeq)),
       onState: setState,
@@ -63,7 +63,7 @@ export function useTail(text: string): LiveTail {
       wanted = false
       stream.close()
     }
-  }, [filter, client, change])
+  }, [filter, text, client, change])
 
   return {
     filter,
@@ -73,7 +73,13 @@ export function useTail(text: string): LiveTail {
     loadOlder: () => {
       const now = newest.current
       if (now === null || older.isLoading) return
-      void look(now, { setTail, setOlder, isWanted: () => newest.current?.filter === now.filter })
+      void look(now, {
+        text,
+        setTail,
+        setOlder,
+        isWanted: () => newest.current?.filter === now.filter,
+        isNewest: false,
+      })
     },
     fill: (gap) => {
       readEvents(serverQuery(filter), { before: gap.toSeq + 1, limit: gapRows }).then(
@@ -87,25 +93,26 @@ export function useTail(text: string): LiveTail {
 }
 
 interface Looking {
+  readonly text: string
   readonly setTail: SetTail
   readonly setOlder: Dispatch<SetStateAction<Older>>
   readonly isWanted: () => boolean
+  /** Nothing older was read before. */
+  readonly isNewest: boolean
 }
 
 /** Reads older pages until there is something to show, or until enough was looked at for now. */
-async function look(from: Tail, { setTail, setOlder, isWanted }: Looking): Promise<void> {
+async function look(from: Tail, { text, setTail, setOlder, isWanted, isNewest }: Looking): Promise<void> {
   setOlder((old) => ({ ...old, isLoading: true, error: null }))
   let error: unknown = null
   let tail: Tail = { ...from, rows: [] }
-  let looked = 0
   try {
-    while (tail.older !== null && tail.rows.length < foundMin && looked < lookMax) {
-      const page = await readEvents(serverQuery(from.filter), { before: tail.older, limit: pageRows })
+    for (let pages = 0; tail.older !== null && tail.rows.length < foundMin && pages < pagesMax; pages++) {
+      const page = await readOlder({ filter: from.filter, text }, tail.older, isNewest && pages === 0)
       if (!isWanted()) return
       tail = takePage(tail, page)
-      looked += page.items.length
       setTail((old) => (old === null ? old : takePage(old, page)))
-      setOlder((old) => ({ ...old, lookedAt: old.lookedAt + page.items.length }))
+      setOlder((old) => ({ ...old, lookedAt: old.lookedAt + page.lookedAt }))
     }
   } catch (caught) {
     error = caught

@@ -116,7 +116,7 @@ function End({
   if (tail.older === null || tail.rows.length > 60) return null
   return (
     <p className="flex shrink-0 items-center gap-2 border-t border-line px-4 py-1 text-[12px] text-muted">
-      Looked through {count(lookedAt)} older records.
+      Looked through {count(lookedAt)} older places of the log.
       <Button look="quiet" className="h-6" onClick={onMore}>
         Look further back
       </Button>
@@ -146,12 +146,15 @@ function State({ state, paused }: { state: LiveTail['state']; paused: boolean })
 
 /** What one is not seeing is always said. */
 function Counts({ tail, lookedAt }: { tail: Tail; lookedAt: number }): ReactNode {
-  const shown = tail.rows.length
+  const { matched, sent, kept, dropped, rows } = tail
   return (
-    <span className="text-[12px] text-muted" title={`${count(lookedAt)} older records were read`}>
-      {count(tail.matched)} matched since it began, {count(tail.sent)} sent,{' '}
-      <span className={tail.dropped > 0 ? 'font-semibold text-warn' : ''}>{count(tail.dropped)} not sent</span> ·{' '}
-      {count(shown)} rows
+    <span className="text-[12px] text-muted" title={`${count(lookedAt)} older records were looked at`}>
+      since it began:{' '}
+      {kept === sent
+        ? `${count(matched)} matched, ${count(sent)} sent`
+        : `${count(sent)} sent, ${count(kept)} of them match`}
+      , <span className={dropped > 0 ? 'font-semibold text-warn' : ''}>{count(dropped)} not sent</span> ·{' '}
+      {count(rows.length)} rows
     </span>
   )
 }

@@ -2,7 +2,7 @@ import { useMutation, type UseMutationResult, useQuery, useQueryClient } from '@
 import { type ReactNode, type SubmitEvent, useState } from 'react'
 import { blockNetwork, type BlockWish, effectRead, type NetworkRule, releaseNetwork } from '../api/networks.ts'
 import { isNetwork } from '../lib/address.ts'
-import { clockSeconds, count, plural, span } from '../lib/format.ts'
+import { count, dateTime, plural, span } from '../lib/format.ts'
 import { Button, TextField } from './controls.tsx'
 import { Dialog } from './dialog.tsx'
 import { Icon } from './icons.tsx'
@@ -125,14 +125,12 @@ function EffectText({ cidr }: { cidr: string }): ReactNode {
   const { data, error } = useQuery(effectRead(cidr))
   if (error !== null) return <Problem error={error} />
   if (data === undefined) return <Loading rows={2} />
-  if (data.lookedAt === 0 || data.sinceMs === null)
-    return <p className="text-muted">There are no recent records to hold it against.</p>
+  if (data.lookedAt === 0) return <p className="text-muted">There are no recent records to hold it against.</p>
   const { hit, served, lookedAt, sinceMs, consumers } = data
   return (
     <div className="rounded-md bg-raise px-3 py-2">
       <p>
-        It would have refused <b>{count(hit)}</b> of the last {plural(lookedAt, 'request')} (since{' '}
-        {clockSeconds(sinceMs)})
+        It would have refused <b>{count(hit)}</b> of the last {plural(lookedAt, 'request')} (since {dateTime(sinceMs)})
         {hit === 0 ? '.' : `, of which ${count(served)} ${served === 1 ? 'was' : 'were'} served.`}
       </p>
       {consumers.length === 0 ? null : (
