@@ -49,13 +49,16 @@ export async function openDeskRooms(base: DeskBase): Promise<DeskRooms> {
   const exported = await openDeskExport(base)
   const alerts = await openDeskAlerts(base)
   const query = await openDeskQuery(base)
-  followers.push(exported.follower, ...alerts.followers, query.follower)
+  followers.push(exported.follower, ...alerts.followers, ...query.followers)
   const doors: RoomDoors = {
     ...exported.door,
     ...alerts.doors,
     ...(await openDeskConsole(base)),
     ...query.doors,
-    ...openDeskReviews(base, { remind: alerts.remind, engine: query.engine }),
+    ...openDeskReviews(base, {
+      remind: alerts.remind,
+      ...(query.engine === undefined ? {} : { engine: query.engine }),
+    }),
   }
   return { followers, doors, figures: () => [...exported.figures(), ...alerts.figures()] }
 }

@@ -316,9 +316,14 @@ export function conformsToQueryEngine(name: string, open: () => Promise<QueryEng
 
   test(`${name}: a record that cannot be read is shown as such`, async () => {
     await using bench = await open()
-    await bench.index.follow([{ seq: 0, recordedAtUs: startMs * 1000, bytes: Buffer.from('{') }])
-    const { events } = await bench.index.search({ seqFrom: 0, seqTo: 1 })
-    assert.deepEqual(events[0]?.event.unknown, ['record'])
+    const texts = ['{', 'null', '[]', '{"limits":5}', '']
+    const records = texts.map((text, seq) => ({ seq, recordedAtUs: startMs * 1000, bytes: Buffer.from(text) }))
+    await bench.index.follow(records)
+    const { events } = await bench.index.search({ seqFrom: 0, seqTo: 5, filter: parseFilter('"not readable"') })
+    assert.deepEqual(
+      events.map(({ seq, event }) => [seq, event.unknown]),
+      [4, 3, 0].map((seq) => [seq, ['record']]),
+    )
   })
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, hasCode } from '../../core/mod.ts'
 import { ensurePrivateDir, type Sealer, writeFileAtomic } from '../../crypto/mod.ts'
@@ -68,7 +68,6 @@ const namePattern = /^(\d+)-(\d+)-(\d+)-(\d+)-(\d+)$/
 
 export function openFolder(options: FolderOptions): Folder {
   const { path, segmentRowsMax } = options
-  mkdirSync(path, { recursive: true, mode: 0o700 })
   ensurePrivateDir(path)
   let floor = readFloor(path)
   let segments = withoutOverlaps(path, listSegments(path))

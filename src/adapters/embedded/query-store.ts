@@ -1,14 +1,7 @@
-import {
-  type AccessEvent,
-  type Clock,
-  decodeAccessEvent,
-  emptyEvent,
-  GatehouseError,
-  type LedgerRecord,
-} from '../../core/mod.ts'
+import { type Clock, decodeAccessEvent, emptyEvent, GatehouseError, type LedgerRecord } from '../../core/mod.ts'
 import type { Coverage as Held, QueryBase, QueryRange, Shortfall } from '../../desk/query/mod.ts'
 import type { Coverage, Part } from './query-answers.ts'
-import { rowOf } from './query-columns.ts'
+import { rowOf, type RowValues } from './query-columns.ts'
 import type { Folder, Segment, Span } from './query-folder.ts'
 import { createRowsBuilder, type Rows, type RowsBuilder } from './query-rows.ts'
 
@@ -135,20 +128,21 @@ function openTail(seqFrom: number): Tail {
 function add(tail: Tail, record: LedgerRecord, clock: Clock): void {
   if (record.seq !== tail.next)
     throw new GatehouseError('link_broken', `Record ${tail.next} is missing before ${record.seq}`)
-  const event = readEvent(record)
-  // One row a request: openings and amendments are no requests of their own.
-  if (event.kind === 'request') tail.rows.add(rowOf(record, event))
+  const row = readRow(record)
+  if (row !== null) tail.rows.add(row)
   tail.next = record.seq + 1
   tail.sinceMs ??= clock.monotonicMs()
 }
 
-/** One that cannot be read is shown as one of which nothing is known; it must not stop all that follow. */
-function readEvent({ bytes, recordedAtUs }: LedgerRecord): AccessEvent {
+/** Null for what is no request of its own: openings and amendments. */
+function readRow(record: LedgerRecord): RowValues | null {
   try {
-    return decodeAccessEvent(bytes)
+    const event = decodeAccessEvent(record.bytes)
+    return event.kind === 'request' ? rowOf(record, event) : null
   } catch {
-    const receivedAtMs = Math.floor(recordedAtUs / 1000)
-    return { ...emptyEvent, receivedAtMs, note: 'This record is not readable', unknown: ['record'] }
+    // It is shown as one of which nothing is known; it must not stop all that follow.
+    const receivedAtMs = Math.floor(record.recordedAtUs / 1000)
+    return rowOf(record, { ...emptyEvent, receivedAtMs, note: 'This record is not readable', unknown: ['record'] })
   }
 }
 
