@@ -6,6 +6,7 @@ import type { Status } from './answers.ts'
 import { advice, type Check, ok, wrong } from './check-up.ts'
 import { startable, stopped, upstreams } from './doctor-reach.ts'
 import { signing } from './doctor-signing.ts'
+import { certificate } from './doctor-tls.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Shown } from './keys.ts'
 import { painter } from './terminal.ts'
@@ -26,6 +27,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     ...folders(options.dataDir),
     disk(options.dataDir),
     acceptQueue(),
+    ...(read?.ok === true ? certificate(read.config, Date.now()) : []),
     ...(read?.ok === true ? await upstreams(read.config) : []),
     ...((await running(options.client)) ?? [stopped, ...(read?.ok === true ? await startable(read.config) : [])]),
     encryption(),
@@ -73,6 +75,7 @@ function folders(dataDir: string): Check[] {
     ['keys', 0o700],
     ['keys/pepper', 0o600],
     ['keys/root', 0o600],
+    ['keys/tls-dev.key', 0o600],
     ['keys/ledger-access.key', 0o600],
     ['keys/ledger-audit.key', 0o600],
     ['keystore', 0o700],

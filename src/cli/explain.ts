@@ -1,4 +1,4 @@
-import { type AccessEvent, reasons } from '../core/mod.ts'
+import { type AccessEvent, type Reason, reasons } from '../core/mod.ts'
 import type { ShownRequest } from './answers.ts'
 import { type Paint, printable } from './terminal.ts'
 
@@ -36,8 +36,15 @@ function origin(event: AccessEvent): string[] {
   const agent = event.userAgent === null ? '' : `  ${printable(event.userAgent)}`
   return [
     `  ${new Date(event.receivedAtMs).toISOString()}  from ${event.clientIp}${hop}${agent}`,
+    ...tlsLine(event),
     `  id ${event.id}  trace ${event.traceId}`,
   ]
+}
+
+function tlsLine({ tls }: AccessEvent): string[] {
+  if (tls === null) return []
+  const client = tls.clientCert === null ? '' : `, client certificate sha256:${tls.clientCert}`
+  return [`  by ${tls.version} ${tls.cipher}${client}`]
 }
 
 function stages(event: AccessEvent, paint: Paint): string[] {
@@ -54,14 +61,7 @@ function stages(event: AccessEvent, paint: Paint): string[] {
   const decided = event.reason ?? event.wouldRefuse
   if (event.identifiedBy !== null)
     stage(true, 'identify', `${event.consumer} by ${event.identifiedBy} ${event.credentialId}`)
-  else if (decided === 'invalid_api_key' || decided === 'credential_missing')
-    stage(
-      false,
-      'identify',
-      decided === 'credential_missing'
-        ? 'no credential'
-        : `the key was not accepted${event.credentialId === null ? '' : ` (it names ${event.credentialId})`}`,
-    )
+  else if (decided !== null && decided in unidentified) stage(false, 'identify', unidentifiedText(event, decided))
   else stage(true, 'identify', 'nobody: the route asks for no credential')
   if (event.scopesNeeded.length > 0 && event.identifiedBy !== null) {
     const missing = event.scopesNeeded.filter((scope) => !event.scopesHeld.includes(scope))
@@ -93,6 +93,19 @@ function stages(event: AccessEvent, paint: Paint): string[] {
     `${event.outcome}, ${event.responseBytes} bytes${event.durability === null ? '' : `, ${event.durability} record`}`,
   )
   return lines
+}
+
+/** What a caller who could not be identified had sent. */
+const unidentified: Partial<Record<Reason, string>> = {
+  credential_missing: 'no credential',
+  invalid_api_key: 'the key was not accepted',
+  invalid_token: 'the access token was not accepted',
+  invalid_certificate: 'the client certificate was not accepted',
+  identity_unavailable: 'the access token could not be verified',
+}
+
+function unidentifiedText({ credentialId }: AccessEvent, reason: Reason): string {
+  return `${unidentified[reason] ?? ''}${credentialId === null ? '' : ` (it names ${credentialId})`}`
 }
 
 function milliseconds(us: number): string {

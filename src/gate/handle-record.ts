@@ -91,6 +91,7 @@ export function outcomeOf(reason: Reason): AccessEvent['outcome'] {
     case 'upstream_reset':
     case 'upstream_invalid':
     case 'upstream_timeout':
+    case 'identity_unavailable':
     case 'ledger_full':
     case 'ledger_stalled':
     case 'ledger_failed':
