@@ -25,7 +25,7 @@ const person = { name: 'anna', password: 'a sentence that nobody guesses' }
 /** The longest that a page may take to show what it was told. */
 const shownMs = 5_000
 const stepMs = 15_000
-const pages = ['/', '/live', '/incidents', '/networks', '/ledger', '/reviews'] as const
+const pages = ['/', '/live', '/explore', '/incidents', '/networks', '/ledger', '/reviews'] as const
 
 test('the console works in a browser, under its policy, for everybody', { timeout: 240_000 }, async (t) => {
   await using browser = await openBrowser()
@@ -80,6 +80,19 @@ test('the console works in a browser, under its policy, for everybody', { timeou
     assert.equal(await row.count(), 2)
   })
 
+  await t.test('explore counts every request, and a value narrows the question', async () => {
+    await open('/explore?q=outcome:refused')
+    await page.getByText(/2 of \d+ requests · .* every record, no sampling/).waitFor()
+    await page.getByRole('button', { name: /credential_missing 2/ }).click()
+    await page.waitForURL(/reason/)
+    await page.getByRole('searchbox', { name: 'Query' }).fill('path:/v1/ok | count by outcome')
+    await page.getByRole('button', { name: 'Ask' }).click()
+    await page.getByRole('row', { name: /refused 2/ }).waitFor()
+    await page.goBack()
+    await page.goBack()
+    await page.getByRole('row').filter({ hasText: 'no credential' }).first().click()
+  })
+
   await t.test('the proof of a record is checked by the browser itself', async () => {
     await page.getByRole('button', { name: 'Check its proof here' }).click()
     await page.getByText(/included: record \d+ of \d+ that were signed/).waitFor()
@@ -101,7 +114,7 @@ test('the console works in a browser, under its policy, for everybody', { timeou
     await page.locator('[data-receipt="refused"]').waitFor()
   })
 
-  await t.test('an incident is announced, taken with one key, and resolved with a note', async () => {
+  await t.test('an incident is announced, and taken with one key', async () => {
     await open('/')
     await Promise.all(
       Array.from({ length: 40 }, () => call('/v1/ok', { 'x-api-key': 'wrong', 'x-forwarded-for': '203.0.113.7' })),
@@ -111,6 +124,28 @@ test('the console works in a browser, under its policy, for everybody', { timeou
     await page.getByRole('heading', { name: 'Timeline' }).waitFor()
     await page.keyboard.press('a')
     await page.getByText('acknowledged by anna', { exact: true }).first().waitFor()
+  })
+
+  await t.test('its network is blocked for a reason, with the effect shown first, and released', async () => {
+    const attacker = { 'x-forwarded-for': '203.0.113.7' }
+    const status = async (): Promise<number> => (await fetch(`${program.url}/v1/ok`, { headers: attacker })).status
+    assert.equal(await status(), 401)
+    await page.getByRole('button', { name: 'Block network…' }).click()
+    await page.getByText(/It would have refused \d+ of the last \d+ requests/).waitFor()
+    await page.getByRole('textbox', { name: /^Why/ }).fill('A test of ours')
+    await page.getByRole('button', { name: 'Block for 1 h' }).click()
+    await page.getByText(/is blocked for 1 h/).waitFor()
+    assert.equal(await status(), 403)
+    await open('/networks')
+    const row = page.getByRole('row').filter({ hasText: 'A test of ours' })
+    await row.getByText('anna').waitFor()
+    await row.getByRole('button', { name: 'Release' }).click()
+    await page.getByText('Nobody is blocked').waitFor()
+    assert.equal(await status(), 401)
+  })
+
+  await t.test('an incident is resolved with a note', async () => {
+    await open('/incidents/INC-1')
     await page.getByRole('button', { name: 'Resolve…' }).click()
     await page.getByRole('textbox', { name: /What it was/ }).fill('A test of ours')
     await page.getByRole('button', { name: 'Resolve', exact: true }).click()

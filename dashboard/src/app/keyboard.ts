@@ -58,16 +58,17 @@ export const keyHelp: readonly { readonly where: string; readonly keys: readonly
     keys: [
       { keys: 'g o', does: 'Overview' },
       { keys: 'g l', does: 'Live tail' },
+      { keys: 'g e', does: 'Explore' },
       { keys: 'g i', does: 'Incidents' },
       { keys: 'g n', does: 'Networks' },
-      { keys: 'g e', does: 'Ledger (evidence)' },
+      { keys: 'g p', does: 'Ledger (proof)' },
       { keys: 'g r', does: 'Reviews' },
       { keys: 'Ctrl K', does: 'Search or jump to' },
       { keys: '?', does: 'This sheet' },
     ],
   },
   {
-    where: 'Live tail',
+    where: 'Live tail, Explore',
     keys: [
       { keys: '/', does: 'Write a filter' },
       { keys: 'Space', does: 'Pause, resume' },

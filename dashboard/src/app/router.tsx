@@ -48,6 +48,19 @@ const live = createRoute({
     return { ...(q === undefined || q === '' ? {} : { q }), ...(r === undefined ? {} : { r }) }
   },
 })
+const explore = createRoute({
+  getParentRoute: () => root,
+  path: '/explore',
+  component: lazyRouteComponent(() => import('../pages/explore.tsx'), 'ExplorePage'),
+  validateSearch: (search): LiveSearch & { readonly span?: number } => {
+    const [q, r, span] = [text(search['q']), text(search['r']), Number(search['span'])]
+    return {
+      ...(q === undefined || q === '' ? {} : { q }),
+      ...(r === undefined ? {} : { r }),
+      ...(Number.isInteger(span) && span >= 60_000 && span <= 400 * 86_400_000 ? { span } : {}),
+    }
+  },
+})
 const incidents = createRoute({
   getParentRoute: () => root,
   path: '/incidents',
@@ -82,7 +95,7 @@ const review = createRoute({
 })
 
 const router = createRouter({
-  routeTree: root.addChildren([overview, setUp, live, incidents, incident, networks, ledger, reviews, review]),
+  routeTree: root.addChildren([overview, setUp, live, explore, incidents, incident, networks, ledger, reviews, review]),
   defaultPreload: 'intent',
   scrollRestoration: true,
   defaultErrorComponent: ({ error, reset }) => (

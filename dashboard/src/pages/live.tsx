@@ -1,4 +1,4 @@
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import { type ReactNode, useRef } from 'react'
 import { PageHead } from '../app/page-head.tsx'
 import { clockSeconds, count } from '../lib/format.ts'
@@ -8,7 +8,7 @@ import { Rows } from '../live/rows.tsx'
 import { waitingCount, type Tail } from '../live/tail.ts'
 import { useReading } from '../live/use-reading.ts'
 import { type LiveTail, useTail } from '../live/use-tail.ts'
-import { Badge, Button, Key } from '../parts/controls.tsx'
+import { Badge, Button, buttonClass, Key } from '../parts/controls.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { Empty, Loading, Problem } from '../parts/states.tsx'
 
@@ -29,9 +29,14 @@ export function LivePage(): ReactNode {
       <PageHead
         title="Live tail"
         actions={
-          <Button icon={isPaused ? 'play' : 'pause'} onClick={isPaused ? go : hold} disabled={tail === null}>
-            {isPaused ? 'Resume' : 'Pause'}
-          </Button>
+          <>
+            <Link to="/explore" search={q === '' ? {} : { q }} className={buttonClass()}>
+              Explore
+            </Link>
+            <Button icon={isPaused ? 'play' : 'pause'} onClick={isPaused ? go : hold} disabled={tail === null}>
+              {isPaused ? 'Resume' : 'Pause'}
+            </Button>
+          </>
         }
       >
         <State state={live.state} paused={isPaused} />

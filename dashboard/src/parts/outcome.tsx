@@ -22,7 +22,7 @@ export function endOf(event: AccessEvent): End {
           text: `observed: ${words[event.wouldRefuse] ?? event.wouldRefuse.replaceAll('_', ' ')}`,
         }
       if (status >= 500) return { icon: 'failed', tone: 'bad', text: 'upstream error' }
-      if (status >= 400) return { icon: 'refused', tone: 'muted', text: `allowed; the upstream said ${status}` }
+      if (status >= 400) return { icon: 'refused', tone: 'muted', text: `upstream said ${status}` }
       return { icon: 'ok', tone: 'text', text: 'allowed' }
     case 'refused':
       return refusedEnd(event, reason)
