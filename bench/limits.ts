@@ -226,6 +226,8 @@ function principalOf(consumerId: string): Principal {
     via: 'api-key',
     environment: 'live',
     scopes: new Set(),
+    roles: [],
+    deprecation: null,
   }
 }
 

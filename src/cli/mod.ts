@@ -13,8 +13,10 @@ import { type Common, common, dataDirOf, type End, shown, wholeNumber } from './
 import { adminVerbs } from './verbs-admins.ts'
 import { drillVerbs } from './verbs-drill.ts'
 import { incidentVerbs } from './verbs-incidents.ts'
+import { networkVerbs } from './verbs-networks.ts'
 import { queryVerbs } from './verbs-query.ts'
 import { reviewVerbs } from './verbs-reviews.ts'
+import { roleVerbs, rotationVerbs } from './verbs-rotation.ts'
 import { sinkVerbs } from './verbs-sinks.ts'
 import { version } from './version.ts'
 
@@ -48,7 +50,8 @@ function buildProgram(terminal: Terminal, end: End): Command {
   fileVerbs(program, terminal, end)
   keyVerbs(program, terminal)
   certVerbs(program, terminal)
-  consumerVerbs(program, terminal)
+  consumerVerbs(program, terminal, end)
+  networkVerbs(program, terminal)
   adminVerbs(program, terminal)
   sinkVerbs(program, terminal, end)
   incidentVerbs(program, terminal)
@@ -132,6 +135,7 @@ function fileVerbs(program: Command, terminal: Terminal, end: End): void {
 
 function keyVerbs(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('API keys')
+  rotationVerbs(keys, terminal)
   common(keys.command('create').description('make a key; it is printed once'))
     .requiredOption('--consumer <name>', 'whose key; the consumer is made where it does not exist')
     .option('--scopes <list>', 'scopes, separated by commas or spaces', '')
@@ -161,8 +165,9 @@ function keyVerbs(program: Command, terminal: Terminal): void {
   )
 }
 
-function consumerVerbs(program: Command, terminal: Terminal): void {
+function consumerVerbs(program: Command, terminal: Terminal, end: End): void {
   const consumers = program.command('consumers').description('registered applications and people')
+  roleVerbs(consumers, terminal, end)
   common(consumers.command('ls').description('list consumers')).action(async (options: Common) => {
     const { listConsumers } = await import('./keys.ts')
     await listConsumers(await shown(options, terminal))

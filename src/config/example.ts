@@ -48,6 +48,8 @@ listen: 127.0.0.1:8080
 #  clockSkew: 5s
 #  ageMax: 1d # longest life of a token
 #  scopesClaim: scope
+#  acr: [phr] # how users must have signed in; any way when left out
+#  deny: [sub:user-1] # tokens to refuse before they end: client_id:…, sub:…, jti:…, sid:…
 
 # The admin API and the console, for this machine only. For others: listen: 0.0.0.0:8090, with tls and the names in hosts.
 admin:

@@ -15,5 +15,6 @@ export { configFor, type LoadedConfig, loadConfig, type LoadOptions } from './lo
 export type { AlertsConfig, NotifyTarget } from './section-notify.ts'
 export { type Problem, type ProblemCode, problemCodes } from './problems.ts'
 export type { Environment } from './references.ts'
+export type { KeysConfig } from './section-keys.ts'
 export type { SinkConfig, SinkOnly } from './section-sinks.ts'
 export { durationText, parseDuration, parseRate, parseSize, type Rate, rateText, sizeText } from './units.ts'

@@ -20,7 +20,8 @@ export const routePathKind: Kind<string> = {
   },
 }
 
-interface Wrong {
+/** What is wrong with a part of a path. */
+export interface Wrong {
   readonly says: string
   readonly hint: string
   /** The whole path as it was probably meant. */
@@ -72,8 +73,8 @@ function nameIn(segment: string): string | null {
   return /^\{([A-Za-z_]\w{0,63})\*?\}$/.exec(segment)?.[1] ?? null
 }
 
-/** Here `meant` is the one segment. */
-function wrongLiteral(segment: string, last: boolean): Wrong | null {
+/** What is wrong with a segment that stands for itself; here `meant` is the one segment. */
+export function wrongLiteral(segment: string, last: boolean): Wrong | null {
   if (/^\*{1,2}$/.test(segment))
     return {
       says: 'has a wildcard',

@@ -28,13 +28,16 @@ test('oauth: takes one issuer without a name, or several under theirs', () => {
       clockSkewMs: 5_000,
       ageMsMax: 86_400_000,
       scopesClaim: 'scope',
+      acr: [],
+      denied: [],
     },
   ])
   const [one, other] = issuersOf(
-    `{ issuers: { a: { issuer: https://a.test, audience: [x, 'https://y'], algorithms: [RS256], jwks: https://a.test/keys, clockSkew: 1s, ageMax: 1h, scopesClaim: scp }, b: { issuer: http://127.0.0.1:9000, audience: x } } }`,
+    `{ issuers: { a: { issuer: https://a.test, audience: [x, 'https://y'], algorithms: [RS256], jwks: https://a.test/keys, clockSkew: 1s, ageMax: 1h, scopesClaim: scp, acr: [phr], deny: ['sub:user 1'] }, b: { issuer: http://127.0.0.1:9000, audience: x } } }`,
   )
   assert.deepEqual([one?.name, one?.audiences, one?.algorithms], ['a', ['x', 'https://y'], ['RS256']])
   assert.deepEqual([one?.jwksUrl, one?.ageMsMax, one?.scopesClaim], ['https://a.test/keys', 3_600_000, 'scp'])
+  assert.deepEqual([one?.acr, one?.denied], [['phr'], ['sub:user 1']])
   assert.equal(other?.issuer, 'http://127.0.0.1:9000')
 })
 
@@ -53,6 +56,7 @@ test('oauth: tells what is missing, contradicts itself, or would be asked withou
     [`{ issuer: https://a.test, ${audience}, algorithms: [HS256] }`, /^GH-C007 oauth\.algorithms\.0/],
     [`{ issuer: https://a.test, ${audience}, algorithms: [none] }`, /^GH-C007 oauth\.algorithms\.0/],
     [`{ issuer: https://a.test, ${audience}, ageMax: 31d }`, /^GH-C009 oauth\.ageMax/],
+    [`{ issuer: https://a.test, ${audience}, deny: ['user-1'] }`, /^GH-C008 oauth\.deny\.0/],
     [`{ issuers: { a: { issuer: https://a.test } } }`, /^GH-C005 oauth\.issuers\.a\.audience/],
     [
       `{ issuer: https://a.test, ${audience}, issuers: { a: { issuer: https://b.test, ${audience} } } }`,

@@ -16,6 +16,8 @@ export interface IssuerSection {
   readonly clockSkew: number | null
   readonly ageMax: number | null
   readonly scopesClaim: string | null
+  readonly acr: readonly string[] | null
+  readonly deny: readonly string[] | null
 }
 
 /** `oauth:` several issuers under their names, or one of them without. */
@@ -57,13 +59,28 @@ function clearText({ protocol, hostname }: URL): ReturnType<typeof bad> | null {
   return bad('GH-C014', 'is asked without TLS', 'http:// is for tests and development on this machine; write https://')
 }
 
-const audienceKind: Kind<readonly string[]> = oneOrMany({
-  schema: { type: 'string', pattern: '^[\\u0021-\\u007E]{1,256}$' },
+/** Visible ASCII. */
+function textOf(noun: string, how: string): Kind<string> {
+  return {
+    schema: { type: 'string', pattern: '^[\\u0021-\\u007E]{1,256}$' },
+    read: (value) =>
+      typeof value === 'string' && /^[\u0021-\u007e]{1,256}$/.test(value)
+        ? good(value)
+        : bad('GH-C008', `is not ${noun}`, how),
+  }
+}
+
+const audienceKind: Kind<readonly string[]> = oneOrMany(
+  textOf('an audience', 'visible ASCII characters, such as orders-api or https://api.example.com'),
+)
+
+const deniedKind: Kind<string> = {
+  schema: { type: 'string', pattern: '^(?:client_id|sub|jti|sid):.{1,256}$' },
   read: (value) =>
-    typeof value === 'string' && /^[\u0021-\u007e]{1,256}$/.test(value)
+    typeof value === 'string' && /^(?:client_id|sub|jti|sid):[^\p{Cc}]{1,256}$/u.test(value)
       ? good(value)
-      : bad('GH-C008', 'is not an audience', 'visible ASCII characters, such as orders-api or https://api.example.com'),
-})
+      : bad('GH-C008', 'does not say which tokens', 'write client_id:shop, sub:user-1, jti:… or sid:…'),
+}
 
 const claimKind: Kind<string> = {
   schema: { type: 'string', pattern: '^[A-Za-z0-9_.:/-]{1,128}$' },
@@ -89,6 +106,17 @@ const settings = {
   ),
   clockSkew: optional(leaf(durationKind('0ms', '5m')), 'How much its clock may differ; 5s when left out'),
   ageMax: optional(leaf(durationKind('1m', '30d')), 'Longest life of a token, from iat to exp; 1d when left out'),
+  acr: optional(
+    z
+      .array(leaf(textOf('a class of authentication', 'write it as acr of your issuer names it')))
+      .min(1)
+      .max(16),
+    'How users must have signed in: acr must be one of these',
+  ),
+  deny: optional(
+    z.array(leaf(deniedKind)).max(1_000),
+    'Tokens to refuse before they end: client_id:…, sub:…, jti:… or sid:…',
+  ),
   scopesClaim: optional(leaf(claimKind), 'The claim with the scopes, separated by spaces; scope when left out'),
 }
 
@@ -186,5 +214,7 @@ function issuerOf(name: string, given: IssuerSection): TokenIssuer {
     clockSkewMs: given.clockSkew ?? clockSkewMsDefault,
     ageMsMax: given.ageMax ?? ageMsMaxDefault,
     scopesClaim: given.scopesClaim ?? 'scope',
+    acr: [...new Set(given.acr)],
+    denied: [...new Set(given.deny)],
   }
 }

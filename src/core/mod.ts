@@ -17,7 +17,17 @@ export {
   type AuditValue,
 } from './audit-event.ts'
 export { fieldCharsMax, TextWriter } from './text-writer.ts'
-export type { Api, Durability, LimitPartition, LimitPolicy, Mode, Route, Upstream } from './api.ts'
+export type {
+  Api,
+  ApiNetworks,
+  AuthMethod,
+  Durability,
+  LimitPartition,
+  LimitPolicy,
+  Mode,
+  Route,
+  Upstream,
+} from './api.ts'
 export type { ApiRequest, Peer } from './api-request.ts'
 export { systemClock, type Clock } from './clock.ts'
 export type { Consumer, Credential } from './consumer.ts'
@@ -44,7 +54,12 @@ export type {
   ScrubStatus,
 } from './gate-status.ts'
 export { headerValue, headerValues, type Headers } from './headers.ts'
+export { networkRulesMax, type NetworkRule } from './network-rule.ts'
+export { completeConsumer, completeCredential, completePolicy, completeSnapshot } from './older.ts'
 export { anonymous, type Principal } from './principal.ts'
+export type { Role, RolePattern } from './role.ts'
 export { withoutSecrets } from './secrets.ts'
 export { reasons, refusal, type Reason, type Refusal } from './refusal.ts'
 export type { ConnectionLimits, GateSettings, LedgerSettings, Policy, Snapshot, SnapshotChange } from './snapshot.ts'
+export type { ClientCertificate, ConnectionTls, TlsFacts, TlsSettings, UpstreamTls } from './tls.ts'
+export { tokenAlgorithms, type TokenAlgorithm, type TokenIssuer } from './token-issuer.ts'

@@ -1,3 +1,5 @@
+import type { AuthMethod } from './api.ts'
+
 /** Who is calling, once identified. */
 export type Principal =
   | { readonly kind: 'anonymous' }
@@ -7,9 +9,13 @@ export type Principal =
       readonly consumerName: string
       readonly credentialId: string
       /** How it was proven. */
-      readonly via: 'api-key'
+      readonly via: AuthMethod
       readonly environment: 'live' | 'test'
       readonly scopes: ReadonlySet<string>
+      /** Names of the consumer's roles. */
+      readonly roles: readonly string[]
+      /** Set while a key that was rotated works on: since when it should not be used any more, and until when it can be. */
+      readonly deprecation: { readonly atMs: number; readonly sunsetMs: number } | null
     }
 
 export const anonymous: Principal = { kind: 'anonymous' }

@@ -1,5 +1,9 @@
 import type { Api } from './api.ts'
 import type { Consumer, Credential } from './consumer.ts'
+import type { NetworkRule } from './network-rule.ts'
+import type { Role } from './role.ts'
+import type { TlsSettings } from './tls.ts'
+import type { TokenIssuer } from './token-issuer.ts'
 
 /** What the whole gate is told once, at its start; a change needs a restart. */
 export interface GateSettings {
@@ -8,6 +12,8 @@ export interface GateSettings {
   readonly listeners: readonly { readonly host: string; readonly port: number }[]
   readonly threads: number
   readonly dataDir: string
+  /** Null where the gateway does not speak TLS. */
+  readonly tls: TlsSettings | null
 }
 
 /** Bounds of what a connection may do; all of them apply to new connections after a reload. */
@@ -46,6 +52,10 @@ export interface Policy {
   readonly apis: readonly Api[]
   /** CIDRs whose `X-Forwarded-For`/`Forwarded` is believed. */
   readonly trustedHops: readonly string[]
+  /** Whose access tokens are accepted; each name, and each `iss`, once. */
+  readonly issuers: readonly TokenIssuer[]
+  /** Null where the configuration has none: then scopes alone decide. */
+  readonly roles: readonly Role[] | null
   readonly connections: ConnectionLimits
   readonly ledger: LedgerSettings
   /** Keys in shared memory per gate, for sizing the table; takes effect at a restart. */
@@ -61,6 +71,8 @@ export interface Snapshot {
   readonly policy: Policy
   readonly consumers: readonly Consumer[]
   readonly credentials: readonly Credential[]
+  /** At most `networkRulesMax`. */
+  readonly networks: readonly NetworkRule[]
 }
 
 /** A change of parts, so that one new key among a million does not resend them all. */
@@ -70,4 +82,6 @@ export interface SnapshotChange {
   /** Added or replaced, by id. */
   readonly consumers: readonly Consumer[]
   readonly credentials: readonly Credential[]
+  /** All of them; null where none has changed. */
+  readonly networks: readonly NetworkRule[] | null
 }

@@ -32,4 +32,8 @@ export interface TokenIssuer {
   readonly ageMsMax: number
   /** The claim that holds the scopes, separated by spaces. */
   readonly scopesClaim: string
+  /** How its users must have signed in (`acr`), one of these; empty: any way. */
+  readonly acr: readonly string[]
+  /** Tokens that are refused although they are right: `client_id:…`, `sub:…`, `jti:…` or `sid:…`. */
+  readonly denied: readonly string[]
 }

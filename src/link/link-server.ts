@@ -93,7 +93,13 @@ function createArrival(onWhole: (snapshot: Snapshot) => void): (part: SnapshotPa
   return (part) => {
     switch (part.type) {
       case 'snapshot-begin':
-        arriving = { revision: part.revision, policy: part.policy, consumers: [], credentials: [] }
+        arriving = {
+          revision: part.revision,
+          policy: part.policy,
+          networks: part.networks,
+          consumers: [],
+          credentials: [],
+        }
         return
       case 'snapshot-part':
         arriving?.consumers.push(...part.consumers)

@@ -16,12 +16,14 @@ import {
 } from '../core/mod.ts'
 import { createFrameReader, encodeFrame } from './frames.ts'
 import { askedMax, openAsking } from './asking.ts'
-import { decodeMessage, encodeMessage } from './messages.ts'
+import { decodeMessage, encodeMessage, linkVersion } from './messages.ts'
 import { type LinkAnswers, openLinkClient, openLinkServer } from './mod.ts'
 
 const policy: Policy = {
   apis: [],
   trustedHops: [],
+  issuers: [],
+  roles: null,
   connections: {
     urlBytesMax: 1,
     headerBytesMax: 1,
@@ -38,8 +40,17 @@ const policy: Policy = {
   limitKeysMax: 1,
   rateLimitHeaders: true,
 }
-const consumer = { id: 'c1', name: 'acme', createdAtMs: 1, state: 'active' } as const
-const change: SnapshotChange = { revision: 8, policy: null, consumers: [consumer], credentials: [] }
+const consumer = { id: 'c1', name: 'acme', createdAtMs: 1, state: 'active', roles: [] } as const
+const network = {
+  id: 'net_1',
+  cidr: '203.0.113.0/28',
+  verdict: 'block',
+  reason: '',
+  createdAtMs: 1,
+  expiresAtMs: null,
+  by: 'socket',
+} as const
+const change: SnapshotChange = { revision: 8, policy: null, consumers: [consumer], credentials: [], networks: null }
 
 /** A gate in front of a growing list of records, and a desk that gathers them. */
 async function linked(
@@ -55,7 +66,7 @@ async function linked(
   const serve = () =>
     openLinkServer({
       path,
-      hello: () => ({ version: 2, revision: 7, sizes: { access: records.length, audit: audit.length } }),
+      hello: () => ({ version: linkVersion, revision: 7, sizes: { access: records.length, audit: audit.length } }),
       answers: { ...noAnswers, ...bounds.answers },
       read: (log, seq) => (log === 'access' ? records : audit).slice(seq, seq + 10),
       onGrowth: (listener) => {
@@ -78,6 +89,7 @@ async function linked(
       policy,
       consumers: Array.from({ length: 1200 }, (_, i) => ({ ...consumer, id: `c${i}` })),
       credentials: [],
+      networks: [network],
     }),
     cursor: async (log) => seenOf(log).length,
     follow: async (log, batch) => {
@@ -149,6 +161,7 @@ test('the link brings the snapshot whole, in parts, and says that a change was a
   await until(() => link.got.length === 1)
   assert.equal(link.got[0]?.consumers.length, 1200)
   assert.deepEqual(link.got[0]?.policy, policy)
+  assert.deepEqual(link.got[0]?.networks, [network])
   assert.equal(await link.client.publish(change), true)
   assert.deepEqual(link.changes, [change])
 })

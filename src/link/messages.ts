@@ -7,6 +7,7 @@ import {
   type LedgerLog,
   ledgerLogs,
   type LedgerRecord,
+  type NetworkRule,
   type Policy,
   type Snapshot,
   type SnapshotChange,
@@ -23,7 +24,7 @@ export interface LinkHello {
 }
 
 /** Raised whenever one end could misunderstand the other. */
-export const linkVersion = 2
+export const linkVersion = 3
 
 /** What the desk asks of the gate, which alone has the ledger's files. */
 export type LinkQuestion =
@@ -51,7 +52,12 @@ export type LinkMessage =
   // desk → gate
   | { readonly type: 'follow'; readonly log: LedgerLog; readonly from: number }
   | { readonly type: 'ack'; readonly log: LedgerLog; readonly next: number }
-  | { readonly type: 'snapshot-begin'; readonly revision: number; readonly policy: Policy }
+  | {
+      readonly type: 'snapshot-begin'
+      readonly revision: number
+      readonly policy: Policy
+      readonly networks: readonly NetworkRule[]
+    }
   | {
       readonly type: 'snapshot-part'
       readonly consumers: readonly Consumer[]
@@ -123,7 +129,8 @@ function decodeAnswer(payload: Buffer): LinkAnswer {
 
 /** A snapshot as the messages that carry it. */
 export function* snapshotMessages(snapshot: Snapshot): Generator<LinkMessage> {
-  yield { type: 'snapshot-begin', revision: snapshot.revision, policy: snapshot.policy }
+  const { revision, policy, networks } = snapshot
+  yield { type: 'snapshot-begin', revision, policy, networks }
   const count = Math.max(snapshot.consumers.length, snapshot.credentials.length)
   for (let i = 0; i < count; i += partSize) {
     yield {

@@ -38,6 +38,18 @@ test('traceOf() ends at the check that refused', () => {
     }),
     ['passed connection', 'passed route', 'passed identity', 'stopped scope', 'stopped answer'],
   )
+  assert.deepEqual(stepsOf({ route: null, outcome: 'refused', reason: 'network_blocked', status: 403 }), [
+    'passed connection',
+    'stopped network',
+    'stopped answer',
+  ])
+  assert.deepEqual(stepsOf({ outcome: 'refused', reason: 'not_permitted', status: 403, identifiedBy: 'jwt' }), [
+    'passed connection',
+    'passed route',
+    'passed identity',
+    'stopped role',
+    'stopped answer',
+  ])
   assert.deepEqual(stepsOf({ route: null, outcome: 'refused', reason: 'no_route', status: 404 }), [
     'passed connection',
     'stopped route',

@@ -1,4 +1,4 @@
-import { type AccessEvent, type LimitReading, reasons } from '../api/types.ts'
+import { type AccessEvent, type LimitReading, type Reason, reasons } from '../api/types.ts'
 import { duration, windowOf } from '../lib/format.ts'
 
 /** One check of the way of a request, in the order in which they are made. */
@@ -11,28 +11,25 @@ export interface TraceStep {
 /** Why a request ended as it did: each check with what it decided, up to the one at which it stopped. */
 export function traceOf(event: AccessEvent): readonly TraceStep[] {
   const { reason, route, api, mode } = event
-  const steps: TraceStep[] = [...tlsStep(event)]
+  const steps: TraceStep[] = [connectionStep(event), ...networkStep(event)]
+  if (reason === 'tls_failed' || reason === 'network_blocked') return [...steps, answerStep(event)]
   if (route === null) {
     const name = reason === 'no_route' || reason === 'method_not_allowed' ? 'route' : 'request'
     return [...steps, { state: 'stopped', name, text: reason === null ? 'no route' : reasons[reason].title }]
   }
-  steps.push({
-    state: 'passed',
-    name: 'route',
-    text: `${api ?? 'api'}: ${route}${mode === 'observe' ? ' (observe mode)' : ''}`,
-  })
-  steps.push(
-    ...networkStep(event),
-    ...identifyStep(event),
-    ...authorizeStep(event),
-    ...event.limits.map((limit) => limitStep(limit, event)),
-  )
+  const observed = mode === 'observe' ? ' (observe mode)' : ''
+  steps.push({ state: 'passed', name: 'route', text: `${api ?? 'api'}: ${route}${observed}` })
+  steps.push(...identifyStep(event), ...authorizeStep(event), ...event.limits.map((limit) => limitStep(limit, event)))
   steps.push(...upstreamStep(event), answerStep(event))
   return steps
 }
 
-function tlsStep({ scheme, protocol }: AccessEvent): TraceStep[] {
-  return [{ state: 'passed', name: 'connection', text: `${scheme} ${protocol}` }]
+function connectionStep({ scheme, protocol, tls, reason, note }: AccessEvent): TraceStep {
+  if (reason === 'tls_failed')
+    return { state: 'stopped', name: 'connection', text: `no TLS connection came about: ${note}` }
+  const secured =
+    tls === null ? '' : `, ${tls.version} ${tls.cipher}${tls.clientCert === null ? '' : ', with a client certificate'}`
+  return { state: 'passed', name: 'connection', text: `${scheme} ${protocol}${secured}` }
 }
 
 /** Enforced it stopped the request; in observe mode it is only said. */
@@ -50,39 +47,26 @@ function noteOf({ note }: AccessEvent): string {
   return note === '' ? '' : `: ${note}`
 }
 
-const unidentified = [
-  'credential_missing',
-  'invalid_api_key',
-  'invalid_token',
-  'invalid_certificate',
-  'token_expired',
-  'keys_unavailable',
-]
+const unidentified: Partial<Readonly<Record<Reason, string>>> = {
+  credential_missing: 'no credential was sent',
+  invalid_api_key: 'the key was not accepted',
+  invalid_token: 'the token was not accepted',
+  invalid_certificate: 'the client certificate was not accepted',
+  identity_unavailable: 'the keys to check the credential with cannot be had',
+}
 
 function identifyStep(event: AccessEvent): TraceStep[] {
-  const { identifiedBy, consumer, credentialId } = event
+  const { identifiedBy, consumer, credentialId, outcome, reason, wouldRefuse } = event
   const name = 'identity'
+  const named = credentialId === null ? '' : ` ${credentialId}`
   if (identifiedBy !== null)
-    return [
-      {
-        state: 'passed',
-        name,
-        text: `${consumer ?? 'a caller'} by ${identifiedBy}${credentialId === null ? '' : ` ${credentialId}`}`,
-      },
-    ]
-  const state = stoppedBy(event, ...unidentified)
-  const decided = event.reason ?? event.wouldRefuse
-  if (state !== 'passed') {
-    const named = credentialId === null ? '' : ` (it names ${credentialId})`
-    return [
-      {
-        state,
-        name,
-        text: decided === 'credential_missing' ? 'no credential was sent' : `the credential was not accepted${named}`,
-      },
-    ]
-  }
-  if (event.reason !== null && event.outcome === 'refused') return []
+    return [{ state: 'passed', name, text: `${consumer ?? 'a caller'} by ${identifiedBy}${named}` }]
+  const decided = reason ?? wouldRefuse
+  const why = decided === null ? undefined : unidentified[decided]
+  if (why !== undefined && decided !== null)
+    return [{ state: stoppedBy(event, decided), name, text: `${why}${named === '' ? '' : ` (it names${named})`}` }]
+  // What was refused before anybody asked who it was.
+  if (reason !== null && outcome === 'refused' && reason !== 'quota_exceeded') return []
   return [{ state: 'passed', name, text: 'nobody: the route asks for no credential' }]
 }
 
@@ -99,9 +83,9 @@ function authorizeStep(event: AccessEvent): TraceStep[] {
       text: `needs ${scopesNeeded.join(' ')}, holds ${scopesHeld.join(' ') || 'none'}${lacks}`,
     })
   }
-  const role = stoppedBy(event, 'not_permitted')
-  if (role !== 'passed')
-    steps.push({ state: role, name: 'role', text: `no role of the caller allows it${noteOf(event)}` })
+  const state = stoppedBy(event, 'not_permitted')
+  if (state !== 'passed') steps.push({ state, name: 'role', text: `no role of the caller allows it${noteOf(event)}` })
+  else if (event.role !== null) steps.push({ state, name: 'role', text: `allowed by ${event.role}` })
   return steps
 }
 

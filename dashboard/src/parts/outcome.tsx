@@ -50,6 +50,10 @@ function refusedEnd({ limits, status, scopesNeeded, scopesHeld }: AccessEvent, r
 const words: Partial<Readonly<Record<Reason, string>>> = {
   credential_missing: 'no credential',
   invalid_api_key: 'key not accepted',
+  invalid_token: 'token not accepted',
+  invalid_certificate: 'certificate not accepted',
+  not_permitted: 'no role allows it',
+  network_blocked: 'network blocked',
   no_route: 'no such route',
 }
 

@@ -13,10 +13,12 @@ import { addControlRoutes } from './routes-control.ts'
 import { addEventRoutes } from './routes-events.ts'
 import { addIncidentRoutes } from './routes-incidents.ts'
 import { addLedgerRoutes } from './routes-ledger.ts'
+import { addNetworkRoutes } from './routes-networks.ts'
 import { addOpenRoutes } from './routes-open.ts'
 import { addQueryRoutes } from './routes-query.ts'
 import { addReviewRoutes } from './routes-reviews.ts'
 import { addOverviewRoutes } from './routes-overview.ts'
+import { addRotationRoutes } from './routes-rotation.ts'
 import { addSessionRoutes } from './routes-session.ts'
 import { addSinkRoutes } from './routes-sinks.ts'
 import { serveConsole } from './serve-console.ts'
@@ -40,6 +42,8 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   addAdminRoutes(app, options)
   addControlRoutes(app, options)
   addCertificateRoutes(app, options)
+  addNetworkRoutes(app, options)
+  addRotationRoutes(app, options)
   addOverviewRoutes(app, options)
   addEventRoutes(app, options)
   addIncidentRoutes(app, options)
@@ -129,6 +133,7 @@ function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
       { name: 'Operation', description: 'The state of the installation' },
       { name: 'Consumers', description: 'Registered applications and people' },
       { name: 'Keys', description: 'API keys of consumers' },
+      { name: 'Networks', description: 'Networks of callers that are blocked, or excepted from a block' },
       { name: 'Certificates', description: 'Client certificates of consumers' },
       { name: 'Events', description: 'Records of the access log' },
       { name: 'Incidents', description: 'What the detectors found, for people to look at' },

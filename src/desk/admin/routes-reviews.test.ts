@@ -31,8 +31,8 @@ async function open(): Promise<{ bench: Bench; reviews: Reviews }> {
 
 test('a review goes from the first request to the report over the API', async () => {
   const { bench, reviews } = await open()
-  await using _bench = bench
-  await using _reviews = reviews
+  await using openBench = bench
+  await using openReviews = reviews
   const opened = await bench.call('POST', '/v1/reviews', { body: { period: '2026-01-05' } })
   assert.equal(opened.status, 202, opened.text)
   assert.partialDeepStrictEqual(opened.body, { id: 'daily-2026-01-05', openedBy: 'token', items: { total: 0 } })
@@ -59,8 +59,8 @@ test('a review goes from the first request to the report over the API', async ()
 
 test('what cannot be done to a review is refused with its code', async () => {
   const { bench, reviews } = await open()
-  await using _bench = bench
-  await using _reviews = reviews
+  await using openBench = bench
+  await using openReviews = reviews
   await bench.call('POST', '/v1/reviews', { body: { period: '2026-01-05' } })
   await reviews.tick()
   const path = '/v1/reviews/daily-2026-01-05'
@@ -84,8 +84,8 @@ test('what cannot be done to a review is refused with its code', async () => {
 
 test('a replay is begun by POST and told by GET', async () => {
   const { bench, reviews } = await open()
-  await using _bench = bench
-  await using _reviews = reviews
+  await using openBench = bench
+  await using openReviews = reviews
   await bench.call('POST', '/v1/reviews', { body: { period: '2026-01-05' } })
   await reviews.tick()
   const path = '/v1/reviews/daily-2026-01-05/replay'

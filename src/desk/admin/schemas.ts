@@ -59,6 +59,14 @@ export const accessEventSchema: z.ZodType<AccessEvent> = z
     trustedHop: z.string().nullable(),
     userAgent: z.string().nullable(),
     scheme: z.string(),
+    tls: z
+      .object({
+        version: z.string().meta({ example: 'TLSv1.3' }),
+        cipher: z.string().meta({ example: 'TLS_AES_256_GCM_SHA384' }),
+        clientCert: z.string().nullable().meta({ description: 'SHA-256 of the certificate that the client presented' }),
+      })
+      .nullable()
+      .meta({ description: 'Null without TLS' }),
     protocol: z.string().meta({ example: 'HTTP/1.1' }),
     method: z.string().meta({ example: 'GET' }),
     host: z.string(),
@@ -77,6 +85,7 @@ export const accessEventSchema: z.ZodType<AccessEvent> = z
     identifiedBy: z.string().nullable().meta({ example: 'api-key' }),
     scopesNeeded: z.array(z.string()),
     scopesHeld: z.array(z.string()),
+    role: z.string().nullable().meta({ description: 'The role that permitted it, and which of its patterns did' }),
     limits: z.array(limitReading),
     outcome: z.enum(['served', 'refused', 'failed', 'aborted']),
     reason: reasonSchema.nullable(),
@@ -143,6 +152,10 @@ const consumer = z.object({
   name: z.string().meta({ example: 'acme' }),
   createdAtMs: timeMs,
   state: z.enum(['active', 'disabled']).meta({ description: 'All keys of a disabled consumer are refused' }),
+  roles: z
+    .array(z.string())
+    .readonly()
+    .meta({ description: 'Names of roles of the configuration', example: ['reader'] }),
 })
 
 export const consumerSchema: z.ZodType<Consumer> = consumer.openapi('Consumer')
@@ -153,6 +166,7 @@ export const changedConsumerSchema: z.ZodType<Consumer & { readonly applied: boo
 
 export const credentialSchema: z.ZodType<ShownCredential> = z
   .object({
+    kind: z.enum(['api-key', 'certificate']),
     id: z.string().meta({ example: 'A1b2C3d4E5f6' }),
     consumerId: z.string(),
     environment: z.enum(['live', 'test']),
@@ -164,6 +178,9 @@ export const credentialSchema: z.ZodType<ShownCredential> = z
     expiresAtMs: timeMsOrNull,
     revokedAtMs: timeMsOrNull,
     lastUsedAtMs: timeMsOrNull,
+    rotatedFrom: z.string().nullable().meta({ description: 'The key that this one took the place of' }),
+    successorId: z.string().nullable().meta({ description: 'The key that took the place of this one' }),
+    rotatedAtMs: timeMsOrNull,
   })
   .openapi('Credential', { description: 'An API key without its secret, which is kept nowhere' })
 

@@ -1,4 +1,4 @@
-import type { AuditEvent, Consumer, Credential, Policy, SnapshotChange, Told } from '../../core/mod.ts'
+import type { AuditEvent, Consumer, Credential, NetworkRule, Policy, SnapshotChange, Told } from '../../core/mod.ts'
 import type { ControlStore } from './control-store.ts'
 import { createQueue } from './queue.ts'
 import type { State } from './state.ts'
@@ -9,6 +9,8 @@ export interface Draft<T> {
   readonly policy?: Policy
   readonly consumers?: readonly Consumer[]
   readonly credentials?: readonly Credential[]
+  /** All that hold from then on. */
+  readonly networks?: readonly NetworkRule[]
   /** What the audit log is told of it, without secrets. */
   readonly told: readonly Told[]
 }
@@ -40,10 +42,10 @@ export function createChanger({ store, state, publish, event, onTold }: ChangerO
   const queue = createQueue()
   return async (draw, by) => {
     const { made, word } = await queue(async () => {
-      const { made: drawn, policy = null, consumers = [], credentials = [], told } = draw()
-      const nothing = policy === null && consumers.length + credentials.length === 0
+      const { made: drawn, policy = null, consumers = [], credentials = [], networks = null, told } = draw()
+      const nothing = policy === null && networks === null && consumers.length + credentials.length === 0
       if (nothing) return { made: drawn, word: (): Promise<boolean> => Promise.resolve(true) }
-      const change: SnapshotChange = { revision: state.revision + 1, policy, consumers, credentials }
+      const change: SnapshotChange = { revision: state.revision + 1, policy, consumers, credentials, networks }
       await store.commit(
         change,
         told.map((one) => event(one, by)),

@@ -4,6 +4,7 @@ import type {
   Credential,
   DocumentRange,
   DocumentWrite,
+  NetworkRule,
   Policy,
   SnapshotChange,
   StoredDocument,
@@ -18,6 +19,7 @@ export interface ControlState {
   /** In the order in which they were added. */
   readonly consumers: readonly Consumer[]
   readonly credentials: readonly Credential[]
+  readonly networks: readonly NetworkRule[]
 }
 
 /** An audit event on its way to the ledger. */
@@ -31,7 +33,7 @@ export interface OutboxEntry {
 export const outboxMax = 100_000
 
 /**
- * Where consumers, credentials, the policy and the revision are kept, and the audit events that tell of their changes until
+ * Where consumers, credentials, rules about networks, the policy and the revision are kept, and the audit events that tell of their changes until
  * the ledger has them.
  *
  * - Durability: what `commit`, `use`, `putSetting` and `sent` resolved for survives a crash of the process and of the machine.

@@ -1,7 +1,7 @@
 import { type Clock, type Consumer, type Credential, GatehouseError, type Told } from '../../core/mod.ts'
 import type { KeyEnvironment, KeyHasher, MintedApiKey } from '../../crypto/mod.ts'
 import type { Draft } from './changer.ts'
-import { checkConsumerName, checkedScopes, checkExpiresInMs } from './rules.ts'
+import { checkConsumerName, checkedRoles, checkedScopes, checkExpiresInMs } from './rules.ts'
 import type { State } from './state.ts'
 
 /** What a person wants of a new key. */
@@ -14,6 +14,8 @@ export interface KeyWish {
   readonly expiresInMs?: number | undefined
   /** Makes the consumer where there is none of that name. @default false */
   readonly createConsumer?: boolean | undefined
+  /** Of the consumer that is made; one that is there already must have them. @default none */
+  readonly roles?: readonly string[] | undefined
 }
 
 /** What new consumers and keys are made with. */
@@ -29,17 +31,31 @@ export interface Mint {
 export const consumersMax = 100_000
 export const credentialsMax = 1_000_000
 
+/** What a new consumer is to be. */
+export interface ConsumerWish {
+  readonly name: string
+  /** @default none */
+  readonly roles?: readonly string[] | undefined
+}
+
 /** A new consumer; `invalid_argument` or `conflict` when there cannot be one of that name. */
-export function draftConsumer(name: string, { clock, mintId }: Mint, state: State): Draft<Consumer> {
+export function draftConsumer(wish: ConsumerWish, { clock, mintId }: Mint, state: State): Draft<Consumer> {
+  const { name } = wish
   checkConsumerName(name)
+  const roles = checkedRoles(wish.roles ?? [])
   if (state.consumerNamed(name) !== null) throw conflict(`There is a consumer '${name}' already`)
   if (state.consumerCount >= consumersMax)
     throw conflict(`Cannot register '${name}': ${most(consumersMax, 'consumers')}`)
-  const consumer: Consumer = { id: mintId(), name, createdAtMs: clock.wallMs(), state: 'active' }
+  const consumer: Consumer = { id: mintId(), name, createdAtMs: clock.wallMs(), state: 'active', roles }
   return {
     made: consumer,
     consumers: [consumer],
-    told: [{ kind: 'consumer.created', details: { name, consumerId: consumer.id } }],
+    told: [
+      {
+        kind: 'consumer.created',
+        details: { name, consumerId: consumer.id, ...(roles.length === 0 ? {} : { roles }) },
+      },
+    ],
   }
 }
 
@@ -55,8 +71,8 @@ export function draftKey(wish: KeyWish, mint: Mint, state: State): Draft<{ key: 
     consumers = [],
     told,
   }: Draft<Consumer> = missing
-    ? draftConsumer(wish.consumer, mint, state)
-    : { made: consumerNamed(state, wish.consumer), told: [] }
+    ? draftConsumer({ name: wish.consumer, roles: wish.roles }, mint, state)
+    : { made: withRoles(consumerNamed(state, wish.consumer), wish.roles), told: [] }
   if (consumer.state === 'disabled')
     throw conflict(`Cannot make a key for '${consumer.name}': the consumer is disabled`)
   if (state.credentialCount >= credentialsMax) throw conflict(`Cannot make a key: ${most(credentialsMax, 'keys')}`)
@@ -64,6 +80,7 @@ export function draftKey(wish: KeyWish, mint: Mint, state: State): Draft<{ key: 
   if (state.credential(id) !== null) throw conflict(`Cannot make a key: its id ${id} is taken, try again`)
   const createdAtMs = clock.wallMs()
   const credential: Credential = {
+    kind: 'api-key',
     id,
     consumerId: consumer.id,
     environment,
@@ -76,6 +93,9 @@ export function draftKey(wish: KeyWish, mint: Mint, state: State): Draft<{ key: 
     expiresAtMs: expiresInMs === undefined ? null : createdAtMs + expiresInMs,
     revokedAtMs: null,
     lastUsedAtMs: null,
+    rotatedFrom: null,
+    successorId: null,
+    rotatedAtMs: null,
   }
   const created: Told = {
     kind: 'key.created',
@@ -95,6 +115,25 @@ export function draftState(name: string, wanted: Consumer['state'], state: State
   const consumer: Consumer = { ...held, state: wanted }
   const details = { name, consumerId: held.id, state: wanted, stateBefore: held.state }
   return { made: consumer, consumers: [consumer], told: [{ kind: 'consumer.changed', details }] }
+}
+
+/** Gives a consumer these roles and no others. */
+export function draftRoles(name: string, wanted: readonly string[], state: State): Draft<Consumer> {
+  const held = consumerNamed(state, name)
+  const roles = checkedRoles(wanted)
+  const consumer: Consumer = { ...held, roles }
+  const details = { name, consumerId: held.id, roles, rolesBefore: held.roles }
+  return { made: consumer, consumers: [consumer], told: [{ kind: 'consumer.changed', details }] }
+}
+
+/** A key for a consumer that is there does not change its roles on the way. */
+function withRoles(consumer: Consumer, wanted: readonly string[] | undefined): Consumer {
+  const lacking = (wanted ?? []).filter((role) => !consumer.roles.includes(role))
+  if (lacking.length === 0) return consumer
+  const how = `gatehouse consumers roles ${consumer.name} ${[...consumer.roles, ...lacking].join(',')}`
+  throw conflict(
+    `'${consumer.name}' is there already, without the role ${lacking.join(', ')}. Change its roles first: ${how}`,
+  )
 }
 
 /** Revokes a key; one that is revoked already keeps its date. */

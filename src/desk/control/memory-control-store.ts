@@ -5,6 +5,7 @@ import {
   type DocumentRange,
   type DocumentWrite,
   GatehouseError,
+  type NetworkRule,
   type Policy,
   type SnapshotChange,
   type StoredDocument,
@@ -15,6 +16,7 @@ import { type ControlStore, type OutboxEntry, outboxMax } from './control-store.
 export function openMemoryControlStore(): ControlStore {
   let revision = 0
   let policy: Policy | null = null
+  let networks: readonly NetworkRule[] = []
   const consumers = new Map<string, Consumer>()
   const credentials = new Map<string, Credential>()
   const settings = new Map<string, string>()
@@ -29,6 +31,7 @@ export function openMemoryControlStore(): ControlStore {
       policy,
       consumers: [...consumers.values()],
       credentials: [...credentials.values()],
+      networks,
     }),
     commit: async (change, events = []) => {
       if (change.revision !== revision + 1) {
@@ -42,6 +45,7 @@ export function openMemoryControlStore(): ControlStore {
         credentials.set(credential.id, usedAt(credential, credentials.get(credential.id)?.lastUsedAtMs ?? null))
       }
       policy = change.policy ?? policy
+      networks = change.networks ?? networks
       revision = change.revision
       tell(events)
     },

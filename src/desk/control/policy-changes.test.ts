@@ -8,6 +8,7 @@ const api = (name: string, more: Partial<Api> = {}): Api => ({
   name,
   hosts: [],
   mode: 'observe',
+  networks: { allow: [], deny: [] },
   durability: 'durable',
   upstreams: [],
   routes: [],

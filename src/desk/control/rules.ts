@@ -37,6 +37,23 @@ export function checkExpiresInMs(expiresInMs: number): void {
   throw invalid(`Cannot let a key expire in ${expiresInMs} ms: it takes a whole number from 1 to ${expiresInMsMax}`)
 }
 
+/** What a role may be called. */
+export const roleNamePattern: RegExp = /^[a-z][a-z0-9-]{0,63}$/
+
+/** Most roles of one consumer: each may be looked at for each request. */
+export const rolesMax = 16
+
+/** The names without repetitions, in the order given. Throws `invalid_argument`, naming the value. */
+export function checkedRoles(roles: readonly string[]): readonly string[] {
+  const unique = [...new Set(roles)]
+  if (unique.length > rolesMax) throw invalid(`Cannot give a consumer ${unique.length} roles: it may have ${rolesMax}`)
+  const wrong = unique.find((role) => !roleNamePattern.test(role))
+  if (wrong === undefined) return unique
+  throw invalid(
+    `Cannot use ${shown(wrong)} as the name of a role: it takes a letter, then up to 63 of a-z, 0-9 and '-'`,
+  )
+}
+
 function invalid(message: string): GatehouseError {
   return new GatehouseError('invalid_argument', message)
 }

@@ -1,4 +1,4 @@
-import { type Consumer, type Credential, GatehouseError, type Policy } from '../../core/mod.ts'
+import { type Consumer, type Credential, GatehouseError, type NetworkRule, type Policy } from '../../core/mod.ts'
 import type { Snapshot, SnapshotChange } from '../../core/mod.ts'
 import type { ControlState } from './control-store.ts'
 
@@ -11,6 +11,8 @@ export interface State {
   snapshot(): Snapshot
   consumers(): readonly Consumer[]
   credentials(): readonly Credential[]
+  /** With those whose time is over, until the next change of any of them. */
+  readonly networks: readonly NetworkRule[]
   consumerNamed(name: string): Consumer | null
   consumerWithId(id: string): Consumer | null
   credential(id: string): Credential | null
@@ -22,7 +24,7 @@ export interface State {
 
 /** Names of consumers never change, so that the index by name only grows. */
 export function createState(stored: ControlState): State {
-  let { revision, policy } = stored
+  let { revision, policy, networks } = stored
   const consumersByName = new Map(stored.consumers.map((consumer) => [consumer.name, consumer]))
   const consumersById = new Map(stored.consumers.map((consumer) => [consumer.id, consumer]))
   const credentialsById = new Map(stored.credentials.map((credential) => [credential.id, credential]))
@@ -43,16 +45,20 @@ export function createState(stored: ControlState): State {
     },
     snapshot: () => {
       if (policy === null) throw new GatehouseError('not_found', 'There are no rules yet: the policy was never set')
-      return { revision, policy, consumers: consumers(), credentials: credentials() }
+      return { revision, policy, consumers: consumers(), credentials: credentials(), networks }
     },
     consumers,
     credentials,
+    get networks() {
+      return networks
+    },
     consumerNamed: (name) => consumersByName.get(name) ?? null,
     consumerWithId: (id) => consumersById.get(id) ?? null,
     credential: (id) => credentialsById.get(id) ?? null,
     apply: (change) => {
       revision = change.revision
       policy = change.policy ?? policy
+      networks = change.networks ?? networks
       for (const consumer of change.consumers) {
         consumersByName.set(consumer.name, consumer)
         consumersById.set(consumer.id, consumer)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import type { Consumer } from '../../core/mod.ts'
+import type { Consumer, TokenIssuer } from '../../core/mod.ts'
 import type { Authenticated } from './authenticator.ts'
 import { type KeyAnswer, type KeySet, readKeySet } from './key-set.ts'
 import { bearer, nowMs, requestWith, sampleIssuer, testSigner } from './test/tokens.ts'
@@ -114,6 +114,26 @@ test('a token that is bound to a certificate is worth nothing without it, also w
     const token = bearer(await signer.sign({ cnf }), holder)
     assert.match(verdict(await authenticator.authenticate(token, nowMs)), /cnf asks for a proof/)
   }
+})
+
+test('what the configuration denies is refused, and so is a sign-in that it does not take', async () => {
+  const ask = async (rules: Partial<TokenIssuer>, claims: Record<string, unknown> = {}): Promise<Authenticated> => {
+    const authenticator = authenticatorOf()
+    authenticator.apply({ consumers: [], policy: { issuers: [{ ...sampleIssuer, ...rules }] } })
+    return await authenticator.authenticate(bearer(await signer.sign(claims)), nowMs)
+  }
+  for (const [denied, claims] of [
+    ['client_id:shop', {}],
+    ['sub:user-1', {}],
+    ['jti:token-1', {}],
+    ['sid:a:b', { sid: 'a:b' }],
+  ] as const)
+    assert.match(verdict(await ask({ denied: [denied] }, claims)), /^invalid_token: denied by the configuration: /)
+  assert.equal(verdict(await ask({ denied: ['sub:user', 'sid:x', 'jti:'] })), 'ok oauth:main:shop')
+  const weak = await ask({ acr: ['phr', 'phrh'] }, { acr: 'pwd' })
+  assert.ok(weak?.kind === 'refused')
+  assert.match(weak.refusal.headers[1] ?? '', /error="insufficient_user_authentication", acr_values="phr phrh"$/)
+  assert.equal(verdict(await ask({ acr: ['phr'] }, { acr: 'phr' })), 'ok oauth:main:shop')
 })
 
 test('one token is sent once, in the one place for it', async () => {

@@ -143,6 +143,7 @@ class TokenTable {
     if (key === 'unknown') return invalid('its key is unknown')
     if (!fitsKey(key, form.algorithm)) return invalid('its key is not for its algorithm')
     if (!(await isSignedBy(token, key, form.algorithm))) return invalid('wrong signature')
+    if (issuer.acr.length > 0 && !issuer.acr.includes(claims.acr ?? '')) return tooWeak(issuer)
     const principal = this.#principalOf(issuer, claims, form.kid)
     if (typeof principal === 'string') return invalid(principal)
     const { certificate, expiresAtMs } = claims
@@ -201,6 +202,20 @@ function invalid(note: string): Unidentified {
   return {
     kind: 'refused',
     refusal: refusal('invalid_token', 'The access token is invalid', { note, headers: invalidToken }),
+    credentialId: null,
+    strip: fromAuthorization,
+  }
+}
+
+/** RFC 9470 section 3: the caller can do something about it, so it is told. */
+function tooWeak({ acr }: TokenIssuer): Unidentified {
+  const values = acr.join(' ').replaceAll(/["\\]/g, '')
+  const challenge = `Bearer realm="api", error="insufficient_user_authentication", acr_values="${values}"`
+  const detail = 'The user has to sign in in another way'
+  const headers = ['www-authenticate', challenge]
+  return {
+    kind: 'refused',
+    refusal: refusal('invalid_token', detail, { note: 'acr is none of its issuer', headers }),
     credentialId: null,
     strip: fromAuthorization,
   }

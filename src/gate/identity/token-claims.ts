@@ -8,6 +8,8 @@ export interface TokenClaims {
   readonly jti: string
   readonly expiresAtMs: number
   readonly scopes: readonly string[]
+  /** How its user signed in; null where the token does not say. */
+  readonly acr: string | null
   /** SHA-256 (base64url) of the certificate that the caller must hold the key of (RFC 8705); null where none is named. */
   readonly certificate: string | null
 }
@@ -31,13 +33,21 @@ export function readTokenClaims(claims: JsonMap, issuer: TokenIssuer, nowMs: num
     return 'sub is missing or not usable'
   if (!isVisible(clientId)) return 'client_id is missing or not usable'
   if (!isVisible(jti)) return 'jti is missing or not usable'
+  const denied = issuer.denied.find((one) => isDenied(one, claims))
+  if (denied !== undefined) return `denied by the configuration: ${denied.slice(0, denied.indexOf(':'))}`
   const scopes = scopesOf(claims.get(issuer.scopesClaim))
   if (scopes === null) return `${issuer.scopesClaim} is not a list of scopes, separated by spaces`
   const certificate = boundTo(claims.get('cnf'))
   if (certificate === undefined) return 'cnf asks for a proof that cannot be given here'
   // By timeFault a whole number.
   const expiresAtMs = Number(claims.get('exp')) * 1000
-  return { clientId, subject, jti, expiresAtMs, scopes, certificate }
+  const acr = claims.get('acr')
+  return { clientId, subject, jti, expiresAtMs, scopes, certificate, acr: typeof acr === 'string' ? acr : null }
+}
+
+function isDenied(denied: string, claims: JsonMap): boolean {
+  const colon = denied.indexOf(':')
+  return claims.get(denied.slice(0, colon)) === denied.slice(colon + 1)
 }
 
 function isVisible(value: JsonValue | undefined): value is string {

@@ -13,6 +13,8 @@ export const sampleIssuer: TokenIssuer = {
   clockSkewMs: 5_000,
   ageMsMax: 3_600_000,
   scopesClaim: 'scope',
+  acr: [],
+  denied: [],
 }
 
 /** A key of an issuer, and tokens that it signs. */
