@@ -116,24 +116,25 @@ test('a token that is bound to a certificate is worth nothing without it, also w
   }
 })
 
+async function askUnder(rules: Partial<TokenIssuer>, claims: Record<string, unknown> = {}): Promise<Authenticated> {
+  const authenticator = authenticatorOf()
+  authenticator.apply({ consumers: [], policy: { issuers: [{ ...sampleIssuer, ...rules }] } })
+  return await authenticator.authenticate(bearer(await signer.sign(claims)), nowMs)
+}
+
 test('what the configuration denies is refused, and so is a sign-in that it does not take', async () => {
-  const ask = async (rules: Partial<TokenIssuer>, claims: Record<string, unknown> = {}): Promise<Authenticated> => {
-    const authenticator = authenticatorOf()
-    authenticator.apply({ consumers: [], policy: { issuers: [{ ...sampleIssuer, ...rules }] } })
-    return await authenticator.authenticate(bearer(await signer.sign(claims)), nowMs)
-  }
   for (const [denied, claims] of [
     ['client_id:shop', {}],
     ['sub:user-1', {}],
     ['jti:token-1', {}],
     ['sid:a:b', { sid: 'a:b' }],
   ] as const)
-    assert.match(verdict(await ask({ denied: [denied] }, claims)), /^invalid_token: denied by the configuration: /)
-  assert.equal(verdict(await ask({ denied: ['sub:user', 'sid:x', 'jti:'] })), 'ok oauth:main:shop')
-  const weak = await ask({ acr: ['phr', 'phrh'] }, { acr: 'pwd' })
+    assert.match(verdict(await askUnder({ denied: [denied] }, claims)), /^invalid_token: denied by the configuration: /)
+  assert.equal(verdict(await askUnder({ denied: ['sub:user', 'sid:x', 'jti:'] })), 'ok oauth:main:shop')
+  const weak = await askUnder({ acr: ['phr', 'phrh'] }, { acr: 'pwd' })
   assert.ok(weak?.kind === 'refused')
   assert.match(weak.refusal.headers[1] ?? '', /error="insufficient_user_authentication", acr_values="phr phrh"$/)
-  assert.equal(verdict(await ask({ acr: ['phr'] }, { acr: 'phr' })), 'ok oauth:main:shop')
+  assert.equal(verdict(await askUnder({ acr: ['phr'] }, { acr: 'phr' })), 'ok oauth:main:shop')
 })
 
 test('one token is sent once, in the one place for it', async () => {
