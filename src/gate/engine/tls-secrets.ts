@@ -21,9 +21,13 @@ export function contextOf({ cert, key, clientCa, minVersion, ticketKeys }: TlsSe
     minVersion,
     ciphers,
     ticketKeys: Buffer.from(ticketKeys),
+    secureOptions: noRenegotiation,
     ...(clientCa === null ? {} : { ca: clientCa }),
   }
 }
+
+/** SSL_OP_NO_RENEGOTIATION of OpenSSL 3: what was agreed, and who proved itself, holds to the end of a connection. */
+const noRenegotiation = 0x4000_0000
 
 /**
  * Forward secrecy and AEAD (RFC 9325 section 4.2); the first three are those of TLS 1.3. OpenSSL takes the client's order

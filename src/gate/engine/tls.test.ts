@@ -256,3 +256,14 @@ test('an optional listener is left out where its port is taken', async () => {
     [false],
   )
 })
+
+test('nothing is agreed anew on a connection that stands', async () => {
+  await using engine = await openTestEngine({ tls: secretsOf(server) })
+  const socket = dial(engine, { maxVersion: 'TLSv1.2' })
+  await once(socket, 'secureConnect')
+  const { promise, resolve } = Promise.withResolvers<Error | null>()
+  socket.on('error', resolve)
+  socket.renegotiate({ rejectUnauthorized: false }, resolve)
+  assert.match((await promise)?.message ?? '', /no renegotiation/)
+  socket.destroy()
+})
