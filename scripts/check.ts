@@ -22,6 +22,8 @@ const types: Step = { name: 'types', command: [tool('tsc'), '--noEmit', '-p', ro
 const lint: Step = { name: 'lint', command: [tool('oxlint'), '--type-aware', '--deny-warnings'] }
 const format: Step = { name: 'format', command: [tool('oxfmt'), '--check'] }
 const tidy: Step = { name: 'tidy', command: [process.execPath, 'scripts/tidy.ts'] }
+const unitTests = 'unit tests'
+
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
@@ -61,8 +63,6 @@ async function runUnitTests(all: boolean): Promise<number> {
     process.stderr.write(`  ${files.length - wanted.length} files passed before, as they are\n`)
   return code
 }
-
-const unitTests = 'unit tests'
 
 function unitCommand(files: readonly string[], failedPath: string): readonly string[] {
   return [

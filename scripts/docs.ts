@@ -262,6 +262,7 @@ const textKinds: readonly (readonly [string, string])[] = [
   ['(?:ms|s|m|h|d)$', 'duration'],
   ['(?:b|kb|mb|gb)$', 'size'],
   ['/\\d{0,6}(?:s|m|h|d)$', 'rate'],
+  ['(?:client_id', 'claim and value'],
   ['localhost', '`host:port`'],
   ['(?:/\\d{1,3})?$', 'network'],
   ['{0,252}', 'host name'],

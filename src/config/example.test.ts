@@ -25,14 +25,18 @@ test('commentedExample() shows the defaults: with every setting switched on it m
   assert.deepEqual({ ...all.config.gate, node, tls }, shown.config.gate)
   assert.equal(all.config.gate.tls?.clientCert, 'optional')
   assert.equal(all.config.gate.node, 'gate-1.example.com')
-  const { apis, trustedHops, issuers, ...settings } = all.config.policy
-  const { apis: _apis, trustedHops: _hops, issuers: _issuers, ...defaults } = shown.config.policy
+  const { apis, trustedHops, issuers, roles, ...settings } = all.config.policy
+  const { apis: _apis, trustedHops: _hops, issuers: _issuers, roles: _roles, ...defaults } = shown.config.policy
   assert.deepEqual(settings, defaults)
   assert.deepEqual(
     issuers.map(({ name, clockSkewMs, ageMsMax }) => [name, clockSkewMs, ageMsMax]),
     [['default', 5_000, 86_400_000]],
   )
   assert.deepEqual(apis[0]?.upstreams, shown.config.policy.apis[0]?.upstreams)
+  assert.deepEqual(
+    roles?.map(({ name }) => name),
+    ['reader', 'writer'],
+  )
   assert.deepEqual(trustedHops, ['10.0.0.0/8'])
   assert.equal(apis[0]?.routes.length, 3)
 })

@@ -122,6 +122,39 @@ apis:
 #  keysMax: 100000
 #  headers: true
 
+# Roles over routes: a consumer may call what one of its roles allows, and nothing else. ** is the rest of a path, * one
+# segment. gatehouse consumers roles acme reader; gatehouse consumers least-privilege acme
+#roles:
+#  reader: { allow: [GET /v1/orders/**] }
+#  writer: { allow: ['GET,POST /v1/orders/**'] }
+
+# How old keys may become before you are reminded of them. gatehouse keys rotate <id> --overlap 24h
+#keys:
+#  ageMax: 90d
+#  remind: [30d, 14d, 7d, 1d] # before a key ends or gets too old
+
+# What is looked for in the records as they come: so many in any window make a finding. gatehouse incidents ls
+#detect:
+#  failures: 20/m # failed authentications of one network, consumer or key
+#  refusals: 10/5m # requests of one key for what it may not do
+#  probing: 20/m # paths without a route that one network asks for
+#  spikes: true # far more requests than is usual
+
+# Who is told of incidents. A webhook is signed (Standard Webhooks); gatehouse alerts test on-call
+#notify:
+#  on-call: { type: webhook, url: https://hooks.example.com/gatehouse, secret: whsec_bm90LWEtc2VjcmV0LW5vdC1hLXNlY3JldA== }
+#  mail: { type: email, smtp: smtp://mail.example.com:587, from: gate@example.com, to: [ana@example.com] }
+#alerts:
+#  severityMin: medium
+
+# SIEMs and other receivers of every record, as OCSF 1.8. gatehouse sinks test siem
+#sinks:
+#  siem: { type: syslog, url: tls://siem.example.com:6514 }
+
+# Regular reviews. gatehouse reviews due
+#reviews:
+#  daily: { cron: 30 7 * * *, period: day, sample: 25, due: 24h }
+
 # What one connection may do before it is refused.
 #connections:
 #  urlMax: 8kb

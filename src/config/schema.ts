@@ -101,7 +101,10 @@ export const modeSetting: z.ZodType<ConfigFile['mode']> = setting(
 /** One API. */
 export const apiSchema: z.ZodType<ApiSection> = z.strictObject({
   hosts: hostsSchema,
-  upstream: optional(upstreamSchema, 'Where requests go: http://host:port or https://host:port, a base path may follow'),
+  upstream: optional(
+    upstreamSchema,
+    'Where requests go: http://host:port or https://host:port, a base path may follow',
+  ),
   upstreams: optional(z.array(upstreamSchema).min(1).max(64), 'Several upstreams instead of one, taken in turn'),
   mode: optional(leaf(modeSchema), 'As the whole file when left out'),
   networks: networksSchema,

@@ -120,7 +120,13 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
     await store.commit(changeOf(1, { consumers: [acme] }))
     for (const revision of [0, 1, 3])
       await assert.rejects(store.commit(changeOf(revision, { consumers: [sampleConsumer('late')] })), isConflict)
-    assert.deepEqual(await store.load(), { revision: 1, policy: null, consumers: [acme], credentials: [] })
+    assert.deepEqual(await store.load(), {
+      revision: 1,
+      policy: null,
+      consumers: [acme],
+      credentials: [],
+      networks: [],
+    })
   })
 
   check('takes all of a change or nothing', async ({ store }) => {
@@ -128,7 +134,13 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
     const orphan = sampleCredential('c1', sampleConsumer('nobody'))
     const change = changeOf(2, { policy: samplePolicy, consumers: [sampleConsumer('other')], credentials: [orphan] })
     await assert.rejects(store.commit(change), isConflict)
-    assert.deepEqual(await store.load(), { revision: 1, policy: null, consumers: [acme], credentials: [] })
+    assert.deepEqual(await store.load(), {
+      revision: 1,
+      policy: null,
+      consumers: [acme],
+      credentials: [],
+      networks: [],
+    })
     await store.commit(changeOf(2))
   })
 

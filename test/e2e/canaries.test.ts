@@ -65,8 +65,8 @@ async function useAll(program: Program): Promise<Record<string, string>> {
     scopes: [words.scope],
     createConsumer: true,
   })) as { key: string }
-  for (const client_ of [words.clientFour, words.clientSix])
-    for (const sent of [key, words.guessedKey, null]) await callGateway(program, { key: sent, clientIp: client_ })
+  for (const clientIp of [words.clientFour, words.clientSix])
+    for (const sent of [key, words.guessedKey, null]) await callGateway(program, { key: sent, clientIp })
   // Beyond the limit.
   for (let i = 0; i < 3; i++) await callGateway(program, { key, clientIp: words.clientFour })
   const owner = await signUp(program, words.admin, 'owner')

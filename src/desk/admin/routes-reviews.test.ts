@@ -30,9 +30,10 @@ async function open(): Promise<{ bench: Bench; reviews: Reviews }> {
 }
 
 test('a review goes from the first request to the report over the API', async () => {
+  await using stack = new AsyncDisposableStack()
   const { bench, reviews } = await open()
-  await using openBench = bench
-  await using openReviews = reviews
+  stack.use(bench)
+  stack.use(reviews)
   const opened = await bench.call('POST', '/v1/reviews', { body: { period: '2026-01-05' } })
   assert.equal(opened.status, 202, opened.text)
   assert.partialDeepStrictEqual(opened.body, { id: 'daily-2026-01-05', openedBy: 'token', items: { total: 0 } })
@@ -58,9 +59,10 @@ test('a review goes from the first request to the report over the API', async ()
 })
 
 test('what cannot be done to a review is refused with its code', async () => {
+  await using stack = new AsyncDisposableStack()
   const { bench, reviews } = await open()
-  await using openBench = bench
-  await using openReviews = reviews
+  stack.use(bench)
+  stack.use(reviews)
   await bench.call('POST', '/v1/reviews', { body: { period: '2026-01-05' } })
   await reviews.tick()
   const path = '/v1/reviews/daily-2026-01-05'
@@ -83,9 +85,10 @@ test('what cannot be done to a review is refused with its code', async () => {
 })
 
 test('a replay is begun by POST and told by GET', async () => {
+  await using stack = new AsyncDisposableStack()
   const { bench, reviews } = await open()
-  await using openBench = bench
-  await using openReviews = reviews
+  stack.use(bench)
+  stack.use(reviews)
   await bench.call('POST', '/v1/reviews', { body: { period: '2026-01-05' } })
   await reviews.tick()
   const path = '/v1/reviews/daily-2026-01-05/replay'

@@ -63,11 +63,7 @@ const setRoles = createRoute({
   summary: 'Give a consumer these roles, and no others',
   request: {
     params: consumerName,
-    body: body(
-      z
-        .strictObject({ roles: z.array(z.string()).max(rolesMax) })
-        .openapi('Roles'),
-    ),
+    body: body(z.strictObject({ roles: z.array(z.string()).max(rolesMax) }).openapi('Roles')),
   },
   responses: {
     200: json('It has them', changedConsumerSchema),

@@ -3,7 +3,7 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { anonymous, type Principal, type Role, type RolePattern, type Route } from '../../core/mod.ts'
 import { allows, coverageOf } from './role-pattern.ts'
-import { compileRoles, type Permission } from './roles.ts'
+import { compileRoles } from './roles.ts'
 
 function pattern(text: string): RolePattern {
   if (text === '*') return { text, methods: [], segments: ['**'] }
@@ -92,8 +92,8 @@ test('coverageOf() knows what a route as a whole is allowed', () => {
     ['GET /v1/', 'GET /v1/{id}', 'none'],
     ['*', '* /{rest*}', 'all'],
   ]
-  for (const [written, served, is] of cases)
-    assert.equal(coverageOf(pattern(written), route(served)), is, `${written} and ${served}`)
+  for (const [written, template, is] of cases)
+    assert.equal(coverageOf(pattern(written), route(template)), is, `${written} and ${template}`)
 })
 
 const segment = fc.constantFrom('a', 'b')
@@ -152,7 +152,7 @@ const roles = compileRoles(
   routes,
 )
 
-function permitted(principal: Principal, index: number, asked: string): Permission['kind'] | string | null {
+function permitted(principal: Principal, index: number, asked: string): string | null {
   const [method = '', path = ''] = asked.split(' ')
   const found = roles.permit(principal, { index, method, path })
   return found.kind === 'permitted' ? found.role : found.refusal.reason

@@ -9,7 +9,15 @@ function apiOf(name: string, hosts: readonly string[], ...ids: string[]): Api {
     const common = { auth: ['api-key'], scopes: [], limits: [], bodyBytesMax: 1, deadlineMs: 1 } as const
     return { id, methods: methods === '*' ? [] : methods.split(','), path, ...common }
   })
-  return { name, hosts, mode: 'enforce', networks: { allow: [], deny: [] }, durability: 'durable', upstreams: [], routes }
+  return {
+    name,
+    hosts,
+    mode: 'enforce',
+    networks: { allow: [], deny: [] },
+    durability: 'durable',
+    upstreams: [],
+    routes,
+  }
 }
 
 const told = (...apis: Api[]): string[] => compileRoutes(apis).conflicts.map(describeConflict)

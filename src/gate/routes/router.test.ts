@@ -6,7 +6,15 @@ import { compileRoutes, type Match } from './mod.ts'
 
 /** `GET,PUT /v1/{id}`, `* /v1` for every method. */
 function apiOf(name: string, hosts: readonly string[], ...routes: string[]): Api {
-  return { name, hosts, mode: 'enforce', networks: { allow: [], deny: [] }, durability: 'durable', upstreams: [], routes: routes.map(routeOf) }
+  return {
+    name,
+    hosts,
+    mode: 'enforce',
+    networks: { allow: [], deny: [] },
+    durability: 'durable',
+    upstreams: [],
+    routes: routes.map(routeOf),
+  }
 }
 
 function routeOf(id: string): Route {
