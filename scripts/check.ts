@@ -19,6 +19,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const tool = (name: string): string => `${root}node_modules/.bin/${name}`
 
 const types: Step = { name: 'types', command: [tool('tsc'), '--noEmit', '-p', root] }
+const consoleTypes: Step = {
+  name: 'types of the console',
+  command: [tool('tsc'), '--noEmit', '-p', `${root}dashboard`],
+}
 const lint: Step = { name: 'lint', command: [tool('oxlint'), '--type-aware', '--deny-warnings'] }
 const format: Step = { name: 'format', command: [tool('oxfmt'), '--check'] }
 const tidy: Step = { name: 'tidy', command: [process.execPath, 'scripts/tidy.ts'] }
@@ -32,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
   const started = performance.now()
   // Each lane keeps one core busy.
   const codes = await Promise.all([
-    inTurn([types, format, tidy]),
+    inTurn([types, consoleTypes, format, tidy]),
     inTurn([lint]).then(async (done) => [...done, await runUnitTests(args.includes('--all'))]),
   ])
   const failed = codes.flat().filter((code) => code !== 0).length

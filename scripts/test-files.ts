@@ -2,7 +2,7 @@ import { globSync } from 'node:fs'
 
 /** Unit and conformance tests share one process (STYLE.md: no globals, no real clock); they are fast and many. */
 export function unitTestFiles(): readonly string[] {
-  return globSync(['src/**/*.test.ts', 'scripts/*.test.ts', 'bench/*.test.ts'])
+  return globSync(['src/**/*.test.ts', 'dashboard/src/**/*.test.ts', 'scripts/*.test.ts', 'bench/*.test.ts'])
     .filter((file) => !isIsolated(file))
     .toSorted()
 }
