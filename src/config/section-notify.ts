@@ -188,7 +188,8 @@ function badName(name: string): Finding {
 }
 
 function unknownTarget(reading: Reading, path: Path, names: readonly string[]): Finding {
-  const meant = didYouMean(String(valueAt(reading.tree, path)), names)
+  const said = valueAt(reading.tree, path)
+  const meant = didYouMean(typeof said === 'string' ? said : '', names)
   const known = names.length === 0 ? 'define it below notify' : `known are ${names.join(', ')}`
   const message = `${shown(reading, path)} is no target that notify names`
   return { code: 'GH-C007', message, path, mark: 'value', hint: meant ?? known }

@@ -23,7 +23,7 @@ export const tlsListenDefault = '127.0.0.1:8443'
 const minKind: Kind<'1.2' | '1.3'> = {
   schema: { enum: ['1.2', '1.3', 1.2, 1.3] },
   read: (value) => {
-    const text = String(value)
+    const text = typeof value === 'string' || typeof value === 'number' ? String(value) : ''
     if (text === '1.2' || text === '1.3') return good(text)
     return mistaken('GH-C007', 'is not one of 1.2, 1.3', {
       guess: text === '1.0' || text === '1.1' ? 'TLS before 1.2 is broken; write min: "1.2"' : null,
