@@ -115,6 +115,7 @@ function factOf({ seq, event }: Row, field: FieldName): string | number | null {
     consumer: event.consumer,
     credential: event.credentialId,
     identifiedBy: event.identifiedBy,
+    role: event.role,
     agent: event.userAgent,
     duration: event.durationUs,
     firstByte: event.upstreamFirstByteUs,

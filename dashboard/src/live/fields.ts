@@ -52,6 +52,11 @@ export const liveFields: readonly LiveField[] = [
     of: (event) => event.identifiedBy,
     aliases: ['auth', 'identified_by'],
   }),
+  field('role', 'text', {
+    about: 'the role that permitted it',
+    of: (event) => event.role,
+    aliases: ['permission'],
+  }),
   field('upstream', 'text', { about: 'where it was forwarded to', of: (event) => event.upstream }),
   field('upstreamStatus', 'status', {
     about: 'what the upstream answered',

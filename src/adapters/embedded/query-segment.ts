@@ -1,5 +1,5 @@
 /**
- * A segment as bytes: `GHQ1 | length of the head, 4 bytes | head, JSON | blocks`. The head says where the block of each column
+ * A segment as bytes: `GHQ2 | length of the head, 4 bytes | head, JSON | blocks`. The head says where the block of each column
  * begins; each block is compressed for itself. What is written to disk is this, sealed.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
@@ -7,7 +7,7 @@ import { GatehouseError } from '../../core/mod.ts'
 import { absentColumns, numberColumns, textColumns } from './query-columns.ts'
 import type { Rows } from './query-rows.ts'
 
-const magic = Buffer.from('GHQ1')
+const magic = Buffer.from('GHQ2')
 const headAt = magic.length + 4
 /** Of one block, unpacked: far more than 65,536 rows of the longest texts that a record may have. */
 const blockBytesMax = 512 * 1024 * 1024

@@ -74,7 +74,7 @@ test('decodeSegment() refuses what is damaged', () => {
   const builder = createRowsBuilder()
   builder.add(rowOf({ seq: 0, recordedAtUs: 0 }, emptyEvent))
   const bytes = encodeSegment(builder.rows())
-  for (const wrong of [Buffer.alloc(0), Buffer.alloc(100), bytes.subarray(0, -1), Buffer.from('GHQ1')])
+  for (const wrong of [Buffer.alloc(0), Buffer.alloc(100), bytes.subarray(0, -1), Buffer.from('GHQ2')])
     assert.throws(
       () => openRowReader(decodeSegment(wrong)),
       (error) => hasCode(error, 'store_unreadable'),

@@ -24,6 +24,7 @@ export type FieldName =
   | 'consumer'
   | 'credential'
   | 'identifiedBy'
+  | 'role'
   | 'agent'
   | 'duration'
   | 'firstByte'
@@ -114,6 +115,11 @@ export const fields: readonly Field[] = [
     about: 'How the caller proved who it is',
     example: 'identifiedBy:api-key',
     aliases: ['auth', 'identified_by'],
+  }),
+  field('role', 'text', {
+    about: 'The role that permitted it, and which of its patterns did',
+    example: 'role:"reader *"',
+    aliases: ['permission'],
   }),
   field('agent', 'text', {
     about: 'The user agent',
