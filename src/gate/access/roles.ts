@@ -1,5 +1,13 @@
-import { type Principal, refusal, type Refusal, type Role, type RolePattern, type Route } from '../../core/mod.ts'
-import { allows, coverageOf } from './role-pattern.ts'
+import {
+  patternAllows,
+  patternCoverage,
+  type Principal,
+  refusal,
+  type Refusal,
+  type Role,
+  type RolePattern,
+  type Route,
+} from '../../core/mod.ts'
 
 /** What roles say of a request: which of them permitted it, or that none did. */
 export type Permission =
@@ -53,7 +61,7 @@ export function compileRoles(roles: readonly Role[] | null, routes: readonly Rou
       if (principal.kind === 'anonymous' || open[asked.index] === true) return free
       for (const name of principal.roles) {
         for (const { pattern, isWhole, told } of grants(name, asked.index))
-          if (isWhole || allows(pattern, asked.method, asked.path)) return { kind: 'permitted', role: told }
+          if (isWhole || patternAllows(pattern, asked.method, asked.path)) return { kind: 'permitted', role: told }
       }
       return { kind: 'refused', refusal: notPermitted(principal) }
     },
@@ -63,7 +71,7 @@ export function compileRoles(roles: readonly Role[] | null, routes: readonly Rou
 /** Those that allow the whole route first: they need no look at the request. */
 function grantsOf({ name, allow }: Role, route: Route): readonly Grant[] {
   return allow
-    .map((pattern) => ({ pattern, told: `${name} ${pattern.text}`, coverage: coverageOf(pattern, route) }))
+    .map((pattern) => ({ pattern, told: `${name} ${pattern.text}`, coverage: patternCoverage(pattern, route) }))
     .filter(({ coverage }) => coverage !== 'none')
     .map(({ pattern, told, coverage }) => ({ pattern, told, isWhole: coverage === 'all' }))
     .toSorted((a, b) => Number(b.isWhole) - Number(a.isWhole))

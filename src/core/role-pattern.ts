@@ -1,15 +1,19 @@
-import type { RolePattern, Route } from '../../core/mod.ts'
+import type { Route } from './api.ts'
+import type { RolePattern } from './role.ts'
 
 /** How much of what a route serves a pattern allows. */
-export type Coverage = 'all' | 'some' | 'none'
+export type PatternCoverage = 'all' | 'some' | 'none'
 
 /** Whether the pattern allows this very request. `path` is canonical. */
-export function allows({ methods, segments }: RolePattern, method: string, path: string): boolean {
+export function patternAllows({ methods, segments }: RolePattern, method: string, path: string): boolean {
   return hasMethod(methods, method) && matches(segments, path)
 }
 
 /** Told from the template of the route alone; with `some` it takes a look at the request. */
-export function coverageOf({ methods, segments }: RolePattern, route: Pick<Route, 'methods' | 'path'>): Coverage {
+export function patternCoverage(
+  { methods, segments }: RolePattern,
+  route: Pick<Route, 'methods' | 'path'>,
+): PatternCoverage {
   const ofPath = pathCoverage(segments, route.path)
   const ofMethods = methodCoverage(methods, route.methods)
   if (ofPath === 'none' || ofMethods === 'none') return 'none'
@@ -22,7 +26,7 @@ function hasMethod(methods: readonly string[], method: string): boolean {
 }
 
 /** A route without methods takes every one. */
-function methodCoverage(methods: readonly string[], served: readonly string[]): Coverage {
+function methodCoverage(methods: readonly string[], served: readonly string[]): PatternCoverage {
   if (methods.length === 0) return 'all'
   if (served.length === 0) return 'some'
   const held = served.filter((method) => hasMethod(methods, method))
@@ -48,9 +52,9 @@ function matches(segments: readonly string[], path: string): boolean {
 }
 
 /** The template's own segments: `{id}` is any one that is not empty, `{rest*}` whatever follows. */
-function pathCoverage(segments: readonly string[], template: string): Coverage {
+function pathCoverage(segments: readonly string[], template: string): PatternCoverage {
   const served = template.slice(1).split('/')
-  let coverage: Coverage = 'all'
+  let coverage: PatternCoverage = 'all'
   for (const [i, segment] of segments.entries()) {
     if (segment === '**') return coverage
     const theirs = served[i]
