@@ -55,6 +55,7 @@ export async function openDeskRooms(base: DeskBase): Promise<DeskRooms> {
     ...alerts.doors,
     ...(await openDeskConsole(base)),
     ...query.doors,
+    keyAgeMsMax: base.config.keys.ageMsMax,
     ...openDeskReviews(base, {
       remind: alerts.remind,
       ...(query.engine === undefined ? {} : { engine: query.engine }),

@@ -5,6 +5,7 @@ import type { AdminClient } from './admin-client.ts'
 import type { Status } from './answers.ts'
 import { advice, type Check, ok, wrong } from './check-up.ts'
 import { startable, stopped, upstreams } from './doctor-reach.ts'
+import { roles } from './doctor-roles.ts'
 import { signing } from './doctor-signing.ts'
 import { certificate } from './doctor-tls.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -141,6 +142,7 @@ async function running(client: AdminClient): Promise<Check[] | null> {
         ? ok('ledger', `${ledger.size} records, last sign of life ${Math.round(ledger.beatAgeMs)} ms ago`)
         : wrong('ledger', `is ${ledger.state}`, 'Look at the disk under the data folder'),
       ...signing(ledger),
+      ...(await roles(client)),
     ]
   } catch {
     return null

@@ -8,11 +8,19 @@ export interface Shown {
   readonly json: boolean
 }
 
+/** What a key is to be. */
+export interface KeyWish {
+  readonly consumer: string
+  readonly scopes: readonly string[]
+  /** Of the consumer, where it is made. */
+  readonly roles?: readonly string[]
+  readonly environment: 'live' | 'test'
+  /** Null: it does not expire. */
+  readonly expiresInMs: number | null
+}
+
 /** `keys create`: the key itself goes to standard output, once; everything said about it to standard error. */
-export async function createKey(
-  { client, terminal, json }: Shown,
-  wish: { consumer: string; scopes: readonly string[]; environment: 'live' | 'test'; expiresInMs: number | null },
-): Promise<void> {
+export async function createKey({ client, terminal, json }: Shown, wish: KeyWish): Promise<void> {
   const body = { ...wish, createConsumer: true, ...(wish.expiresInMs === null ? { expiresInMs: undefined } : {}) }
   const created = (await client.post('/v1/keys', body)) as CreatedKey
   if (json) return terminal.out(`${JSON.stringify(created)}\n`)
@@ -64,8 +72,8 @@ export async function listConsumers({ client, terminal, json }: Shown): Promise<
   if (items.length === 0) return terminal.err('No consumers. Make one: gatehouse consumers create acme\n')
   terminal.out(
     table([
-      ['NAME', 'STATE', 'CREATED', 'ID'],
-      ...items.map((one) => [one.name, one.state, date(one.createdAtMs), one.id]),
+      ['NAME', 'STATE', 'ROLES', 'CREATED', 'ID'],
+      ...items.map((one) => [one.name, one.state, one.roles.join(',') || '–', date(one.createdAtMs), one.id]),
     ]),
   )
 }
@@ -73,12 +81,11 @@ export async function listConsumers({ client, terminal, json }: Shown): Promise<
 /** `consumers create|disable|enable` */
 export async function changeConsumer(
   { client, terminal, json }: Shown,
-  name: string,
-  change: 'create' | 'disable' | 'enable',
+  { name, change, roles }: { name: string; change: 'create' | 'disable' | 'enable'; roles: readonly string[] },
 ): Promise<void> {
   const answer =
     change === 'create'
-      ? await client.post('/v1/consumers', { name })
+      ? await client.post('/v1/consumers', { name, roles })
       : await client.patch(`/v1/consumers/${encodeURIComponent(name)}`, {
           state: change === 'disable' ? 'disabled' : 'active',
         })

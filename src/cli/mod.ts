@@ -9,14 +9,14 @@ import type { RunOptions } from '../app/mod.ts'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.ts'
 import { standardTerminal, type Terminal } from './terminal.ts'
 import { certVerbs } from './verbs-certs.ts'
-import { type Common, common, dataDirOf, type End, shown, wholeNumber } from './verbs.ts'
+import { type Common, common, dataDirOf, type End, shown, wholeNumber, words } from './verbs.ts'
 import { adminVerbs } from './verbs-admins.ts'
 import { drillVerbs } from './verbs-drill.ts'
 import { incidentVerbs } from './verbs-incidents.ts'
 import { networkVerbs } from './verbs-networks.ts'
 import { queryVerbs } from './verbs-query.ts'
 import { reviewVerbs } from './verbs-reviews.ts'
-import { roleVerbs, rotationVerbs } from './verbs-rotation.ts'
+import { roleListVerbs, roleVerbs, rotationVerbs } from './verbs-rotation.ts'
 import { sinkVerbs } from './verbs-sinks.ts'
 import { version } from './version.ts'
 
@@ -51,6 +51,7 @@ function buildProgram(terminal: Terminal, end: End): Command {
   keyVerbs(program, terminal)
   certVerbs(program, terminal)
   consumerVerbs(program, terminal, end)
+  roleListVerbs(program, terminal)
   networkVerbs(program, terminal)
   adminVerbs(program, terminal)
   sinkVerbs(program, terminal, end)
@@ -133,20 +134,30 @@ function fileVerbs(program: Command, terminal: Terminal, end: End): void {
   })
 }
 
+interface KeyFlags extends Common {
+  readonly consumer: string
+  readonly scopes: string
+  readonly roles?: string
+  readonly expires?: string
+  readonly env: 'live' | 'test'
+}
+
 function keyVerbs(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('API keys')
   rotationVerbs(keys, terminal)
   common(keys.command('create').description('make a key; it is printed once'))
     .requiredOption('--consumer <name>', 'whose key; the consumer is made where it does not exist')
     .option('--scopes <list>', 'scopes, separated by commas or spaces', '')
+    .option('--roles <list>', 'roles of the consumer, where it is made')
     .option('--expires <duration>', 'such as 90d or 12h; without it the key does not expire')
     .addOption(new Option('--env <environment>', 'environment').choices(['live', 'test']).default('live'))
-    .action(async (options: Common & { consumer: string; scopes: string; expires?: string; env: 'live' | 'test' }) => {
+    .action(async (options: KeyFlags) => {
       const { createKey } = await import('./keys.ts')
       const { durationMs } = await import('./duration.ts')
       await createKey(await shown(options, terminal), {
         consumer: options.consumer,
-        scopes: options.scopes.split(/[\s,]+/).filter((scope) => scope !== ''),
+        scopes: words(options.scopes),
+        ...(options.roles === undefined ? {} : { roles: words(options.roles) }),
         environment: options.env,
         expiresInMs: options.expires === undefined ? null : durationMs(options.expires),
       })
@@ -178,9 +189,11 @@ function consumerVerbs(program: Command, terminal: Terminal, end: End): void {
       disable: 'refuse all keys of a consumer',
       enable: 'accept its keys again',
     }[change]
-    common(consumers.command(`${change} <name>`).description(summary)).action(async (name: string, options: Common) => {
+    const verb = common(consumers.command(`${change} <name>`).description(summary))
+    if (change === 'create') verb.option('--roles <list>', 'its roles, separated by commas')
+    verb.action(async (name: string, options: Common & { roles?: string }) => {
       const { changeConsumer } = await import('./keys.ts')
-      await changeConsumer(await shown(options, terminal), name, change)
+      await changeConsumer(await shown(options, terminal), { name, change, roles: words(options.roles ?? '') })
     })
   }
 }

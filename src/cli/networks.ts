@@ -22,11 +22,18 @@ export async function setNetwork({ client, terminal, json }: Shown, flags: Netwo
     ...(forMs === undefined ? {} : { expiresInMs: forMs }),
     ...(force ? { force } : {}),
   }
-  const rule = (await client.post('/v1/networks', body)) as NetworkRule & { readonly applied: boolean }
+  const rule = (await client.post('/v1/networks', body)) as NetworkRule & {
+    readonly applied: boolean
+    readonly observed: readonly string[]
+  }
   if (json) return terminal.out(`${JSON.stringify(rule)}\n`)
   const paint = painter(terminal)
   const done = verdict === 'block' ? paint('red', 'blocked') : paint('green', 'allowed')
   terminal.out(`${done} ${rule.cidr} ${until(rule)}  ${paint('dim', rule.id)}\n`)
+  if (verdict === 'block' && rule.observed.length > 0)
+    terminal.err(
+      `${paint('yellow', rule.observed.join(', '))}: in observe mode, which only notes it and refuses nothing\n`,
+    )
   if (!rule.applied) terminal.err('The gate is not connected: it holds as soon as it is.\n')
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Terminal } from './terminal.ts'
-import { type Common, common, type End, shown } from './verbs.ts'
+import { type Common, common, type End, shown, words } from './verbs.ts'
 
 /** `keys rotate`, `keys expiring`: how keys are renewed without an outage. */
 export function rotationVerbs(keys: Command, terminal: Terminal): void {
@@ -25,16 +25,29 @@ export function rotationVerbs(keys: Command, terminal: Terminal): void {
     })
 }
 
+/** `roles`: what is defined in the configuration, and who has it. */
+export function roleListVerbs(program: Command, terminal: Terminal): void {
+  const roles = program.command('roles').description('roles over routes, as the configuration defines them')
+  common(roles.command('ls').description('list them, with who has them and what they allow')).action(
+    async (options: Common) => {
+      const { listRoles } = await import('./roles.ts')
+      await listRoles(await shown(options, terminal))
+    },
+  )
+}
+
 /** `consumers roles`, `consumers least-privilege`: what a consumer may do, and what it does. */
 export function roleVerbs(consumers: Command, terminal: Terminal, end: End): void {
   common(
     consumers
       .command('roles <name> [roles]')
-      .description('give a consumer these roles, separated by commas, and no others'),
+      .description(
+        'give a consumer these roles, separated by commas, and no others; none takes all away; without roles they are shown',
+      ),
   ).action(async (name: string, roles: string | undefined, options: Common) => {
-    const { setRoles } = await import('./roles.ts')
-    const wanted = (roles ?? '').split(/[\s,]+/).filter((role) => role !== '')
-    await setRoles(await shown(options, terminal), name, wanted)
+    const { setRoles, showRoles } = await import('./roles.ts')
+    const to = await shown(options, terminal)
+    await (roles === undefined ? showRoles(to, name) : setRoles(to, name, roles === 'none' ? [] : words(roles)))
   })
   common(
     consumers

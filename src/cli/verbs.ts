@@ -23,6 +23,11 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
+/** A list as it is typed, separated by commas or spaces. */
+export function words(list: string): string[] {
+  return list.split(/[\s,]+/).filter((word) => word !== '')
+}
+
 /** The options of every verb that speaks with a running Gatehouse. */
 export function common(command: Command): Command {
   return command

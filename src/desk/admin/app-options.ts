@@ -46,6 +46,8 @@ export interface AppOptions {
   readonly sinks?: SinksDoor
   /** Searches the log of requests; without it nothing is searched. */
   readonly query?: QueryDoor
+  /** Age from which a key should not be used any more; without it keys are due when they end. */
+  readonly keyAgeMsMax?: number
   /** Regular reviews of the logs; without it there are none. */
   readonly reviews?: Reviews
   /** Where people reach it, without a slash at its end: `https://gatehouse.example.com:8090`. */

@@ -18,6 +18,7 @@ import { addOpenRoutes } from './routes-open.ts'
 import { addQueryRoutes } from './routes-query.ts'
 import { addReviewRoutes } from './routes-reviews.ts'
 import { addOverviewRoutes } from './routes-overview.ts'
+import { addRoleRoutes } from './routes-roles.ts'
 import { addRotationRoutes } from './routes-rotation.ts'
 import { addSessionRoutes } from './routes-session.ts'
 import { addSinkRoutes } from './routes-sinks.ts'
@@ -44,6 +45,7 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   addCertificateRoutes(app, options)
   addNetworkRoutes(app, options)
   addRotationRoutes(app, options)
+  addRoleRoutes(app, options)
   addOverviewRoutes(app, options)
   addEventRoutes(app, options)
   addIncidentRoutes(app, options)
@@ -133,6 +135,7 @@ function addDocument(app: OpenAPIHono<AppEnv>, version: string): void {
       { name: 'Operation', description: 'The state of the installation' },
       { name: 'Consumers', description: 'Registered applications and people' },
       { name: 'Keys', description: 'API keys of consumers' },
+      { name: 'Roles', description: 'What roles allow, who has them, and what of it is used' },
       { name: 'Networks', description: 'Networks of callers that are blocked, or excepted from a block' },
       { name: 'Certificates', description: 'Client certificates of consumers' },
       { name: 'Events', description: 'Records of the access log' },

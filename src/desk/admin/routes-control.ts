@@ -126,7 +126,7 @@ export function addControlRoutes(app: OpenAPIHono<AppEnv>, { control, gate, conf
 
   app.openapi(listConsumers, (c) => c.json(pageOf(control.listConsumers(), c.req.valid('query')), 200))
   app.openapi(createConsumer, async (c) =>
-    c.json(await control.by(actorOf(c)).createConsumer(c.req.valid('json').name), 201),
+    c.json(await control.by(actorOf(c)).createConsumer(c.req.valid('json')), 201),
   )
   app.openapi(changeConsumer, async (c) => {
     const { name } = c.req.valid('param')

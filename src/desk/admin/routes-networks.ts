@@ -20,6 +20,10 @@ const rule = z.object({
 const ruleSchema: z.ZodType<NetworkRule> = rule.openapi('NetworkRule')
 const applied = z.boolean().meta({ description: 'All gateway threads of the connected gate have confirmed it' })
 
+const observed = z
+  .array(z.string())
+  .meta({ description: 'APIs in observe mode, which only note what a rule would have refused' })
+
 const list = createRoute({
   method: 'get',
   path: '/v1/networks',
@@ -58,7 +62,7 @@ const set = createRoute({
     ),
   },
   responses: {
-    201: json('It holds', rule.extend({ applied }).openapi('SetNetworkRule')),
+    201: json('It holds', rule.extend({ applied, observed }).openapi('SetNetworkRule')),
     ...refusals(...guarded, ...bodied, ...stored, 'conflict'),
   },
 })
@@ -85,10 +89,15 @@ export function addNetworkRoutes(app: OpenAPIHono<AppEnv>, { control }: Pick<App
   app.openapi(set, async (c) => {
     const address = c.env.incoming?.socket.remoteAddress
     const own = address === undefined ? [] : [address]
-    return c.json(await control.by(actorOf(c)).setNetwork({ ...c.req.valid('json'), own }), 201)
+    const made = await control.by(actorOf(c)).setNetwork({ ...c.req.valid('json'), own })
+    return c.json({ ...made, observed: observedBy(control) }, 201)
   })
   app.openapi(release, async (c) => {
     const { released, applied: isApplied } = await control.by(actorOf(c)).releaseNetwork(c.req.valid('param').which)
     return c.json({ items: [...released], applied: isApplied }, 200)
   })
+}
+
+function observedBy(control: AppOptions['control']): string[] {
+  return control.snapshot().policy.apis.flatMap(({ name, mode }) => (mode === 'observe' ? [name] : []))
 }

@@ -1,17 +1,31 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { GatehouseError } from '../../core/mod.ts'
-import { expiresInMsMax, rolesMax } from '../control/mod.ts'
+import { expiresInMsMax, overlapMsMax } from '../control/mod.ts'
 import type { AppEnv, AppOptions } from './app-options.ts'
 import { actorOf } from './caller.ts'
-import { leastPrivilege } from './least-privilege.ts'
+import { type ExpiringKey, expiringKeys } from './expiring-keys.ts'
 import { body, guarded, integer, json, refusals } from './route-parts.ts'
 import { bodied, stored } from './route-refusals.ts'
-import { changedConsumerSchema, credentialSchema, credentialsSchema } from './schemas.ts'
-import { shownCredential } from './shown.ts'
+import { credentialSchema } from './schemas.ts'
+import { type ShownCredential, shownCredential } from './shown.ts'
 
-const keyId = z.object({ id: z.string().openapi({ example: 'A1b2C3d4E5f6' }) })
-const consumerName = z.object({ name: z.string().openapi({ example: 'acme' }) })
 const dayMs = 86_400_000
+const withinMsDefault = 14 * dayMs
+
+interface ShownRotation {
+  readonly key: string
+  readonly credential: ShownCredential
+  readonly predecessor: ShownCredential
+  readonly applied: boolean
+}
+
+const rotatedSchema: z.ZodType<ShownRotation> = z
+  .object({
+    key: z.string().meta({ description: 'The successor, shown this once' }),
+    credential: credentialSchema,
+    predecessor: credentialSchema,
+    applied: z.boolean().meta({ description: 'All gateway threads of the connected gate have confirmed it' }),
+  })
+  .openapi('RotatedKey')
 
 const rotate = createRoute({
   method: 'post',
@@ -21,92 +35,79 @@ const rotate = createRoute({
   description:
     'The successor has the same grants, and is shown this once. The key works on until the overlap is over; its answers say so (`Deprecation`, `Sunset`).',
   request: {
-    params: keyId,
+    params: z.object({ id: z.string().openapi({ example: 'A1b2C3d4E5f6' }) }),
     body: body(
       z
         .strictObject({
-          overlapMs: z.int().nonnegative().optional().meta({ description: 'A day when left out; at most 30 days' }),
-          expiresInMs: z.int().positive().max(expiresInMsMax).optional(),
+          overlapMs: z
+            .int()
+            .nonnegative()
+            .max(overlapMsMax)
+            .optional()
+            .meta({ description: 'How long both work: a day when left out, 0 for a key that leaked' }),
+          expiresInMs: z
+            .int()
+            .positive()
+            .max(expiresInMsMax)
+            .optional()
+            .meta({ description: 'How long the successor lives; as long as the key was given when left out' }),
         })
         .openapi('Rotation'),
     ),
   },
   responses: {
-    201: json('It is made', z.object({ ...createdShape(), predecessor: credentialSchema }).openapi('RotatedKey')),
+    201: json('It is made', rotatedSchema),
     ...refusals(...guarded, ...bodied, ...stored, 'not_found', 'conflict'),
   },
 })
 
-function createdShape(): { key: z.ZodString; credential: typeof credentialSchema; applied: z.ZodBoolean } {
-  return { key: z.string(), credential: credentialSchema, applied: z.boolean() }
-}
+const usesOfDay = z
+  .int()
+  .nullable()
+  .meta({ description: 'Requests of the last 24 hours that were not refused; null where they could not be counted' })
+
+const expiringSchema: z.ZodType<{ items: ExpiringKey[] }> = z
+  .object({
+    items: z.array(
+      z.object({
+        key: credentialSchema,
+        consumer: z.string().nullable(),
+        why: z.enum(['ends', 'ages']).meta({
+          description: 'ends: then it does not work any more; ages: then it is older than `keys.ageMax`, and works on',
+        }),
+        dueAtMs: z.int().meta({ description: 'In the past for a key that is too old already' }),
+        usesOfDay,
+        successor: z
+          .object({ id: z.string(), lastUsedAtMs: z.int().nullable(), usesOfDay })
+          .nullable()
+          .meta({ description: 'What took its place: who still uses the old one is told by `usesOfDay` of both' }),
+      }),
+    ),
+  })
+  .openapi('ExpiringKeys')
 
 const expiring = createRoute({
   method: 'get',
   path: '/v1/keys/expiring',
   tags: ['Keys'],
-  summary: 'List the keys that work and end soon, the soonest first',
+  summary: 'List the keys that end or get too old soon, and those that are too old',
   request: {
     query: z.strictObject({
-      withinMs: integer(1, expiresInMsMax)
-        .optional()
-        .openapi({ description: '14 days when left out', example: 1_209_600_000 }),
+      withinMs: integer(1, expiresInMsMax).optional().openapi({
+        type: 'integer',
+        minimum: 1,
+        maximum: expiresInMsMax,
+        default: withinMsDefault,
+        description: 'How soon, in milliseconds',
+      }),
     }),
   },
-  responses: { 200: json('Keys', credentialsSchema), ...refusals(...guarded, 'invalid_request') },
+  responses: { 200: json('The first due comes first', expiringSchema), ...refusals(...guarded, 'invalid_request') },
 })
 
-const setRoles = createRoute({
-  method: 'put',
-  path: '/v1/consumers/{name}/roles',
-  tags: ['Consumers'],
-  summary: 'Give a consumer these roles, and no others',
-  request: {
-    params: consumerName,
-    body: body(z.strictObject({ roles: z.array(z.string()).max(rolesMax) }).openapi('Roles')),
-  },
-  responses: {
-    200: json('It has them', changedConsumerSchema),
-    ...refusals(...guarded, ...bodied, ...stored, 'not_found'),
-  },
-})
-
-const use = z.object({ grant: z.string(), used: z.int(), lastUsedAtMs: z.int().nullable() })
-
-const compare = createRoute({
-  method: 'get',
-  path: '/v1/consumers/{name}/least-privilege',
-  tags: ['Consumers'],
-  summary: 'Compare what a consumer may do with what it did',
-  request: {
-    params: consumerName,
-    query: z.strictObject({
-      sinceMs: integer(1, expiresInMsMax).optional().openapi({ description: 'How far back; 30 days when left out' }),
-    }),
-  },
-  responses: {
-    200: json(
-      'Grants, and the requests that used them',
-      z
-        .object({
-          consumer: z.string(),
-          fromMs: z.int(),
-          toMs: z.int(),
-          scopes: z.array(use),
-          permissions: z.array(use).meta({ description: 'Patterns of its roles' }),
-          proposal: z
-            .object({ scopes: z.array(z.string()), permissions: z.array(z.string()) })
-            .meta({ description: 'The least that would have let the same requests through' }),
-          short: z.array(z.string()).meta({ description: 'Why not all requests were looked at; empty when they were' }),
-        })
-        .openapi('LeastPrivilege'),
-    ),
-    ...refusals(...guarded, 'invalid_request', 'not_found'),
-  },
-})
-
-/** Adds what keeps grants small and keys young: rotation, roles, and what is granted against what is used. */
-export function addRotationRoutes(app: OpenAPIHono<AppEnv>, { control, query, clock }: AppOptions): void {
+/** Adds what keeps keys young. */
+export function addRotationRoutes(app: OpenAPIHono<AppEnv>, options: AppOptions): void {
+  const { control, query, clock, keyAgeMsMax = Infinity } = options
   app.openapi(rotate, async (c) => {
     const { key, credential, predecessor, applied } = await control
       .by(actorOf(c))
@@ -114,41 +115,8 @@ export function addRotationRoutes(app: OpenAPIHono<AppEnv>, { control, query, cl
     const shown = { credential: shownCredential(credential), predecessor: shownCredential(predecessor) }
     return c.json({ key, ...shown, applied }, 201)
   })
-  app.openapi(expiring, (c) => {
-    const { withinMs = 14 * dayMs } = c.req.valid('query')
-    const nowMs = clock.wallMs()
-    const items = control
-      .listKeys()
-      .filter(({ revokedAtMs, expiresAtMs }) => revokedAtMs === null && isBetween(expiresAtMs, nowMs, nowMs + withinMs))
-      .toSorted((a, b) => (a.expiresAtMs ?? 0) - (b.expiresAtMs ?? 0))
-    return c.json({ items: items.map(shownCredential), next: null }, 200)
+  app.openapi(expiring, async (c) => {
+    const parts = { control, query, nowMs: clock.wallMs(), ageMsMax: keyAgeMsMax }
+    return c.json({ items: [...(await expiringKeys(parts, c.req.valid('query').withinMs ?? withinMsDefault))] }, 200)
   })
-  app.openapi(setRoles, async (c) =>
-    c.json(await control.by(actorOf(c)).setRoles(c.req.valid('param').name, c.req.valid('json').roles), 200),
-  )
-  app.openapi(compare, async (c) => {
-    if (query === undefined)
-      throw new GatehouseError('not_found', 'Cannot compare: requests cannot be searched on this machine')
-    const toMs = clock.wallMs()
-    const fromMs = toMs - (c.req.valid('query').sinceMs ?? 30 * dayMs)
-    const found = await leastPrivilege({ control, query, nowMs: toMs }, c.req.valid('param').name, {
-      fromMs,
-      toMs: toMs + 1,
-    })
-    const { scopes, permissions, proposal, short, ...rest } = found
-    return c.json(
-      {
-        ...rest,
-        scopes: [...scopes],
-        permissions: [...permissions],
-        proposal: { scopes: [...proposal.scopes], permissions: [...proposal.permissions] },
-        short: [...short],
-      },
-      200,
-    )
-  })
-}
-
-function isBetween(ms: number | null, from: number, to: number): boolean {
-  return ms !== null && ms > from && ms <= to
 }

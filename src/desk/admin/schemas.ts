@@ -7,7 +7,15 @@ import {
   type Reason,
   reasons,
 } from '../../core/mod.ts'
-import { consumerNamePattern, expiresInMsMax, scopeCharsMax, scopePattern, scopesMax } from '../control/mod.ts'
+import {
+  consumerNamePattern,
+  expiresInMsMax,
+  roleNamePattern,
+  rolesMax,
+  scopeCharsMax,
+  scopePattern,
+  scopesMax,
+} from '../control/mod.ts'
 import type { EventPage } from './event-filter.ts'
 import type { LiveBatch } from './live-batch.ts'
 import { type Problem, type ProblemCode, problems } from './problem.ts'
@@ -164,6 +172,15 @@ export const changedConsumerSchema: z.ZodType<Consumer & { readonly applied: boo
   .extend({ applied })
   .openapi('ChangedConsumer')
 
+export const changedRolesSchema: z.ZodType<
+  Consumer & { readonly applied: boolean; readonly unknown: readonly string[] }
+> = consumer
+  .extend({
+    applied,
+    unknown: z.array(z.string()).meta({ description: 'Those of its roles that the configuration does not know' }),
+  })
+  .openapi('ChangedRoles')
+
 export const credentialSchema: z.ZodType<ShownCredential> = z
   .object({
     kind: z.enum(['api-key', 'certificate']),
@@ -295,9 +312,20 @@ export const problemSchema: z.ZodType<Problem> = z
 
 const consumerName = z.string().regex(consumerNamePattern, "takes 1 to 64 of a-z, 0-9, '.', '_' and '-'")
 
-export const newConsumerSchema: z.ZodType<{ name: string }> = z
-  .strictObject({ name: consumerName.meta({ example: 'acme' }) })
+const roleNames = z
+  .array(z.string().regex(roleNamePattern, "takes a letter, then up to 63 of a-z, 0-9 and '-'"))
+  .max(rolesMax)
+
+export const newConsumerSchema: z.ZodType<{ name: string; roles?: string[] | undefined }> = z
+  .strictObject({
+    name: consumerName.meta({ example: 'acme' }),
+    roles: roleNames.optional().meta({ description: 'Roles of the configuration; none when left out' }),
+  })
   .openapi('NewConsumer')
+
+export const consumerRolesSchema: z.ZodType<{ roles: string[] }> = z
+  .strictObject({ roles: roleNames })
+  .openapi('ConsumerRoles', { description: 'All roles that the consumer is to have' })
 
 export const consumerChangeSchema: z.ZodType<{ state: 'active' | 'disabled' }> = z
   .strictObject({ state: z.enum(['active', 'disabled']) })
@@ -309,6 +337,7 @@ export interface NewKey {
   environment: 'live' | 'test'
   expiresInMs?: number | undefined
   createConsumer?: boolean | undefined
+  roles?: string[] | undefined
 }
 
 export const newKeySchema: z.ZodType<NewKey> = z
@@ -331,5 +360,8 @@ export const newKeySchema: z.ZodType<NewKey> = z
       .optional()
       .meta({ description: 'Without it the key does not expire' }),
     createConsumer: z.boolean().optional().meta({ description: 'Make the consumer where there is none of that name' }),
+    roles: roleNames
+      .optional()
+      .meta({ description: 'Of the consumer that is made; one that is there already must have them' }),
   })
   .openapi('NewKey')
