@@ -8,6 +8,7 @@ import {
   type DocumentRange,
   type DocumentWrite,
   hasCode,
+  type NetworkRule,
   type Policy,
   type SnapshotChange,
 } from '../../src/core/mod.ts'
@@ -64,6 +65,19 @@ export function sampleCredential(id: string, consumer: Consumer, more: Partial<C
     rotatedFrom: null,
     successorId: null,
     rotatedAtMs: null,
+    ...more,
+  }
+}
+
+export function sampleNetwork(id: string, more: Partial<NetworkRule> = {}): NetworkRule {
+  return {
+    id,
+    cidr: '203.0.113.0/28',
+    verdict: 'block',
+    reason: 'stuffing',
+    createdAtMs: 1_700_000_000_000,
+    expiresAtMs: null,
+    by: 'admin:ana',
     ...more,
   }
 }
@@ -142,6 +156,26 @@ export function controlStoreConformance(name: string, open: () => Promise<Contro
       networks: [],
     })
     await store.commit(changeOf(2))
+  })
+
+  check('keeps the rules about networks of the last change that names any', async ({ store }) => {
+    const [one, two] = [sampleNetwork('net_1'), sampleNetwork('net_2', { verdict: 'allow', expiresAtMs: 5 })]
+    await store.commit(changeOf(1, { networks: [one, two] }))
+    await store.commit(changeOf(2, { consumers: [acme] }))
+    assert.deepEqual((await store.load()).networks, [one, two])
+    await store.commit(changeOf(3, { networks: [two] }))
+    assert.deepEqual((await store.load()).networks, [two])
+    await store.commit(changeOf(4, { networks: [] }))
+    assert.deepEqual((await store.load()).networks, [])
+  })
+
+  check('keeps roles of consumers and the line of a rotated key', async ({ store }) => {
+    const holder = sampleConsumer('globex', { roles: ['reader', 'writer'] })
+    const old = sampleCredential('c1', holder, { successorId: 'c2', rotatedAtMs: 7 })
+    const successor = sampleCredential('c2', holder, { rotatedFrom: 'c1' })
+    await store.commit(changeOf(1, { consumers: [holder], credentials: [old, successor] }))
+    const { consumers, credentials } = await store.load()
+    assert.deepEqual([consumers, credentials], [[holder], [old, successor]])
   })
 
   check('keeps names of consumers and hashes of credentials unique', async ({ store }) => {

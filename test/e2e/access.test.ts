@@ -42,6 +42,11 @@ async function call({ url }: Program, { method = 'GET', path, key, from }: Call)
   return answer.status
 }
 
+/** Of a key. */
+function idOf(key: string): string {
+  return /^gthk_live_([0-9A-Za-z]{12})/.exec(key)?.[1] ?? ''
+}
+
 /** The different answers to so many calls that every thread has had some. */
 async function answers(program: Program, wish: Call): Promise<readonly number[]> {
   const statuses = await Promise.all(Array.from({ length: 12 * threads }, () => call(program, wish)))
@@ -89,6 +94,48 @@ test('networks and roles hold on all threads when their command returns', { time
       assert.match((await program.verb('block', '127.0.0.0/8')).err, /loopback/)
     },
   )
+
+  await t.test('a rotated key works on until its overlap is over, and says so', async () => {
+    const create = await program.verb(
+      'keys',
+      'create',
+      '--consumer',
+      'globex',
+      '--roles',
+      'reader',
+      '--scopes',
+      'orders:read',
+    )
+    assert.equal(create.code, 0, create.err)
+    const [old, id] = [create.out.trim(), idOf(create.out)]
+    const rotated = await program.verb('keys', 'rotate', id, '--overlap', '1h')
+    assert.equal(rotated.code, 0, rotated.err)
+    const fresh = rotated.out.trim()
+    for (const one of [old, fresh]) assert.deepEqual(await answers(program, { ...order, key: one }), [200])
+    const { headers } = await fetch(`${program.url}/v1/orders/ok`, { headers: { 'x-api-key': old } })
+    assert.match(headers.get('deprecation') ?? '', /^@\d{10}$/)
+    const endsInMs = Date.parse(headers.get('sunset') ?? '') - Date.now()
+    assert.ok(endsInMs > 3_500_000 && endsInMs < 3_601_000, `${endsInMs} ms`)
+    const refused = await fetch(`${program.url}/v1/users/ok`, { headers: { 'x-api-key': old } })
+    assert.equal(refused.status, 403)
+    assert.ok(refused.headers.has('sunset'))
+    const other = await fetch(`${program.url}/v1/orders/ok`, { headers: { 'x-api-key': fresh } })
+    assert.ok(!other.headers.has('deprecation') && !other.headers.has('sunset'))
+
+    await waitFor(
+      async () =>
+        new RegExp(`${id} +globex .*ends in 60 min .* ${idOf(fresh)}, last used`).test(
+          (await program.verb('keys', 'expiring')).out,
+        ),
+      15_000,
+      () => program.output(),
+    )
+    assert.equal((await program.verb('keys', 'revoke', id)).code, 0)
+    const leaked = await program.verb('keys', 'rotate', idOf(fresh), '--overlap', '0s')
+    assert.equal(leaked.code, 0, leaked.err)
+    for (const one of [old, fresh]) assert.deepEqual(await answers(program, { ...order, key: one }), [401])
+    assert.deepEqual(await answers(program, { ...order, key: leaked.out.trim() }), [200])
+  })
 
   await t.test('what is granted is held against what was used', async () => {
     const extra = await program.verb('keys', 'create', '--consumer', 'acme', '--scopes', 'users:admin')

@@ -236,6 +236,25 @@ test('authenticate() gives one frozen principal for all requests of a key', () =
   assert.equal(principalFor(authenticator, key), principal)
 })
 
+test('authenticate() tells of the roles of the consumer, and of a key that was rotated until when it works', () => {
+  const rotated = issue({ rotatedAtMs: nowMs - 5, successorId: 'B1b2C3d4E5f6', expiresAtMs: nowMs + 1000 })
+  const ending = issue({ expiresAtMs: nowMs + 1000 })
+  const consumer: Consumer = { ...acme, roles: ['reader'] }
+  const credentials = [rotated.credential, ending.credential]
+  const authenticator = createApiKeyAuthenticator({ pepper, snapshot: { consumers: [consumer], credentials } })
+  const principal = principalFor(authenticator, rotated.key)
+  assert.ok(principal.kind === 'consumer')
+  assert.deepEqual(principal.roles, ['reader'])
+  assert.deepEqual(principal.deprecation, { atMs: nowMs - 5, sunsetMs: nowMs + 1000 })
+  const other = principalFor(authenticator, ending.key)
+  assert.ok(other.kind === 'consumer')
+  assert.equal(other.deprecation, null)
+  authenticator.change({ consumers: [{ ...consumer, roles: ['writer'] }], credentials: [] })
+  const changed = principalFor(authenticator, rotated.key)
+  assert.ok(changed.kind === 'consumer')
+  assert.deepEqual(changed.roles, ['writer'])
+})
+
 test('change() holds for the next request: a new key, a revoked key, a disabled consumer, a new name', () => {
   const [one, two] = [issue(), issue()]
   const authenticator = createApiKeyAuthenticator({ pepper })
