@@ -111,7 +111,7 @@ export async function leastPrivilege(
     ...grants.map(([kind, { grant, ...use }]) => [kind, printable(grant), ...shownUse(use)]),
     ...found.routes.map(({ api, route, method, ...use }) => [
       'called',
-      printable(`${api} ${method} ${route}`),
+      printable(`${api}: ${method} ${route.slice(Math.max(0, route.indexOf('/')))}`),
       ...shownUse(use),
     ]),
   ]

@@ -14,7 +14,7 @@ interface Bench {
   readonly published: SnapshotChange[]
   readonly clock: Clock & { now: number }
   /** Makes a key of acme; gives its id. */
-  made(more?: { expiresInMs?: number; scopes?: readonly string[] }): Promise<string>
+  readonly made: (more?: { expiresInMs?: number; scopes?: readonly string[] }) => Promise<string>
 }
 
 async function bench(): Promise<Bench> {

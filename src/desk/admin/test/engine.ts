@@ -1,16 +1,13 @@
 import { grouped, isIn, matches, ranked, rowsOf } from '../../../../test/conformance/query-oracle.ts'
 import { type AccessEvent, emptyEvent } from '../../../core/mod.ts'
-import type { Measure, QueryEngine, Shortfall } from '../../query/mod.ts'
+import type { QueryEngine, Shortfall } from '../../query/mod.ts'
 
 /** A query engine over these requests, which looks at each; for what asks it for groups. */
 export function engineOver(events: readonly Partial<AccessEvent>[], short: readonly Shortfall[] = []): QueryEngine {
   const rows = rowsOf(events.map((event) => ({ ...emptyEvent, ...event })))
-  const none = async (): Promise<never> => {
-    throw new Error('This engine answers in groups only')
-  }
   return {
     aggregate: async (query) => {
-      const { by = [], measures = ['count' as Measure], limit = 100, filter } = query
+      const { by = [], measures = ['count'], limit = 100, filter } = query
       const found = rows.filter((row) => isIn(query, row) && matches(filter, row))
       const groups = ranked(grouped(found, { by, measures }), measures[0] ?? 'count')
       return {
@@ -28,4 +25,8 @@ export function engineOver(events: readonly Partial<AccessEvent>[], short: reado
     series: none,
     coverage: none,
   }
+}
+
+async function none(): Promise<never> {
+  throw new Error('This engine answers in groups only')
 }
