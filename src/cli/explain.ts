@@ -51,18 +51,31 @@ function stages(event: AccessEvent, paint: Paint): string[] {
   const yes = paint('green', '✓')
   const no = paint('red', '✕')
   const lines: string[] = []
-  const stage = (ok: boolean, name: string, text: string): void =>
-    void lines.push(`  ${ok ? yes : no} ${name.padEnd(9)} ${text}`)
+  const stage: Stage = (ok, name, text) => void lines.push(`  ${ok ? yes : no} ${name.padEnd(9)} ${text}`)
+  const decided = event.reason ?? event.wouldRefuse
+  const isBarred = decided === 'network_blocked'
   if (event.route === null) {
-    stage(false, 'route', event.reason === null ? 'no route' : reasons[event.reason].title)
+    if (isBarred) stage(false, 'network', `${event.clientIp} is blocked`)
+    else stage(false, 'route', event.reason === null ? 'no route' : reasons[event.reason].title)
     return lines
   }
   stage(true, 'route', `${event.api}: ${event.route} (${event.mode})`)
-  const decided = event.reason ?? event.wouldRefuse
+  if (isBarred) stage(false, 'network', `${event.clientIp} is blocked`)
+  // Where it was refused for that, nobody was asked who it is.
+  if (event.reason === 'network_blocked') return lines
   if (event.identifiedBy !== null)
     stage(true, 'identify', `${event.consumer} by ${event.identifiedBy} ${event.credentialId}`)
   else if (decided !== null && decided in unidentified) stage(false, 'identify', unidentifiedText(event, decided))
   else stage(true, 'identify', 'nobody: the route asks for no credential')
+  rights(event, decided, stage)
+  ending(event, stage)
+  return lines
+}
+
+type Stage = (ok: boolean, name: string, text: string) => void
+
+/** Scopes and roles. */
+function rights(event: AccessEvent, decided: Reason | null, stage: Stage): void {
   if (event.scopesNeeded.length > 0 && event.identifiedBy !== null) {
     const missing = event.scopesNeeded.filter((scope) => !event.scopesHeld.includes(scope))
     stage(
@@ -71,6 +84,12 @@ function stages(event: AccessEvent, paint: Paint): string[] {
       `needs ${event.scopesNeeded.join(' ')}; holds ${event.scopesHeld.join(' ') || 'none'}${missing.length === 0 ? '' : `; lacks ${missing.join(' ')}`}`,
     )
   }
+  if (event.role !== null) stage(true, 'role', `permitted by ${printable(event.role)}`)
+  else if (decided === 'not_permitted') stage(false, 'role', 'no role of the caller allows it')
+}
+
+/** From the limits to the answer. */
+function ending(event: AccessEvent, stage: Stage): void {
   for (const limit of event.limits) {
     stage(
       limit.admitted,
@@ -92,7 +111,6 @@ function stages(event: AccessEvent, paint: Paint): string[] {
     'answer',
     `${event.outcome}, ${event.responseBytes} bytes${event.durability === null ? '' : `, ${event.durability} record`}`,
   )
-  return lines
 }
 
 /** What a caller who could not be identified had sent. */

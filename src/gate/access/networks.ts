@@ -54,9 +54,9 @@ export function compileApiNetworks({ allow, deny }: ApiNetworks): ApiNetworkChec
   }
 }
 
-/** Says no more than that: whoever is blocked learns neither by what nor until when. */
+/** Says no more than that: whoever is blocked learns neither why, nor by what, nor until when. */
 export function networkBlocked(note: string): Refusal {
-  return refusal('network_blocked', 'Requests from this network are not accepted', { note })
+  return refusal('network_blocked', 'This request is not allowed', { note })
 }
 
 /** For the record: which rule, and how long it holds. */
