@@ -23,6 +23,10 @@ const words = {
   password: 'canary password 0p5e',
   wrongPassword: 'canary mistake 3f7r',
   unknownAdmin: 'canary.nobody-2n6y',
+  blockReason: 'canary reason 1u9w',
+  incidentNote: 'canary note 5z2e',
+  itemNote: 'canary finding 8l4o',
+  signer: 'canary signer 7i0p',
 } as const
 
 const config = (upstream: string): string => `version: 1
@@ -50,7 +54,11 @@ test('words of persons stand in no file of the data folder, in no form', { timeo
     assert.equal(await program.stop(), 0)
     assert.deepEqual(findCanaries(program.dataDir, secrets), [], 'after its end')
     const names = filesOf(program.dataDir).map((path) => path.slice(program.dataDir.length))
-    assert.ok(names.length > 5 && names.some((name) => name.startsWith('/control.db')), names.join(' '))
+    for (const part of [/^\/control\.db$/, /^\/query-index\/.*seg$/, /^\/ledger\/access\/wal\//, /^\/snapshot$/])
+      assert.ok(
+        names.some((name) => part.test(name)),
+        `${part} is not in ${names.join(' ')}`,
+      )
   } finally {
     rmSync(copy, { recursive: true, force: true })
     await program[Symbol.asyncDispose]()
@@ -73,9 +81,61 @@ async function useAll(program: Program): Promise<Record<string, string>> {
   const auditor = await signUp(program, words.auditor, 'auditor')
   for (const name of [words.admin, words.unknownAdmin])
     await callConsole(program, 'POST', '/v1/session', { body: { name, password: words.wrongPassword } })
+  const { key: successor } = (await client.post(`/v1/keys/${await keyId(program)}/rotate`, {})) as { key: string }
+  await callGateway(program, { key: successor, clientIp: words.clientSix })
+  await noteIncident(program)
+  await client.post('/v1/networks', { network: `${words.clientFour}/32`, verdict: 'block', reason: words.blockReason })
+  await callGateway(program, { key, clientIp: words.clientFour })
+  await client.get(`/v1/query?q=${encodeURIComponent(`consumer:${words.consumer} ip:${words.clientFour}`)}`)
+  await signReview(program)
   await callConsole(program, 'PATCH', `/v1/consumers/${words.consumer}`, { cookie: owner, body: { state: 'disabled' } })
   await callConsole(program, 'DELETE', '/v1/session', { cookie: auditor })
-  return { key, owner: owner.slice('gths='.length), auditorSession: auditor.slice('gths='.length) }
+  return { key, successor, owner: owner.slice('gths='.length), auditorSession: auditor.slice('gths='.length) }
+}
+
+async function keyId({ client }: Program): Promise<string> {
+  const { items } = (await client.get('/v1/keys')) as { items: { id: string }[] }
+  return items[0]?.id ?? assert.fail('there is no key')
+}
+
+/** Guesses keys until somebody is told, and answers with a note. */
+async function noteIncident(program: Program): Promise<void> {
+  const { client } = program
+  for (let i = 0; i < 25; i++) await callGateway(program, { key: words.guessedKey, clientIp: words.clientSix })
+  let id = ''
+  await waitFor(
+    async () => {
+      const { items } = (await client.get('/v1/incidents')) as { items: { id: string }[] }
+      id = items[0]?.id ?? ''
+      return id !== ''
+    },
+    20_000,
+    () => 'no incident',
+  )
+  await client.post(`/v1/incidents/${id}/ack`, { note: words.incidentNote })
+}
+
+interface Review {
+  readonly id: string
+  readonly state: string
+  readonly items: { readonly list: readonly { readonly id: string }[] }
+}
+
+/** Runs a review over today, decides every item with a note, and signs. */
+async function signReview({ client }: Program): Promise<void> {
+  const { id } = (await client.post('/v1/reviews', { plan: 'daily', period: 'today' })) as Review
+  const look = async (): Promise<Review> => (await client.get(`/v1/reviews/${encodeURIComponent(id)}`)) as Review
+  await waitFor(
+    async () => (await look()).state !== 'collecting',
+    30_000,
+    () => 'the review is not collected',
+  )
+  const { items } = await look()
+  assert.ok(items.list.length > 0)
+  const decision = { disposition: 'benign-explained', note: words.itemNote }
+  for (const item of items.list)
+    await client.post(`/v1/reviews/${encodeURIComponent(id)}/items/${encodeURIComponent(item.id)}`, decision)
+  await client.post(`/v1/reviews/${encodeURIComponent(id)}/sign`, { name: words.signer, note: words.itemNote })
 }
 
 interface Called {
