@@ -70,7 +70,9 @@ async function secure(c: Context<AppEnv>, next: Next): Promise<void> {
   c.header('x-content-type-options', 'nosniff')
   if (!c.res.headers.has('content-security-policy'))
     c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
-  if (c.env.secure) c.header('strict-transport-security', 'max-age=63072000')
+  // Not for localhost, where it would hold for every other program of that name.
+  if (c.env.secure && !/^localhost(?::|$)/.test(c.req.header('host') ?? ''))
+    c.header('strict-transport-security', 'max-age=63072000')
   c.header('cross-origin-resource-policy', 'same-origin')
   c.header('referrer-policy', 'no-referrer')
 }

@@ -103,6 +103,8 @@ test('over TLS it answers to the configured names, with a cookie for TLS alone',
   assert.match(answer.headers['strict-transport-security'] ?? '', /max-age/)
   const cookie = answer.headers['set-cookie']?.[0]?.split(';', 1)[0] ?? ''
   assert.equal((await ask(url, { headers: { cookie } })).status, 200)
+  const local = await ask(url, { headers: { cookie, host: `localhost:${new URL(url).port}` } })
+  assert.deepEqual([local.status, local.headers['strict-transport-security']], [200, undefined])
   assert.equal((await ask(url, { headers: { cookie: cookie.replace('__Host-', '') } })).status, 401)
   assert.equal((await ask(url, { headers: { cookie, host: 'evil.example.com' } })).status, 421)
 })
