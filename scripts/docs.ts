@@ -419,7 +419,7 @@ async function metricsPage(): Promise<string> {
   ])
   return page(
     'Metrics',
-    '`GET /metrics` of the admin API (`http://127.0.0.1:8090/metrics`), in the Prometheus text format 0.0.4. It needs no token: it is served on loopback only and names no caller. Requests are counted by the desk from its records, from its own start on; figures of the gate are those of the last second, and are absent while no gate is connected.',
+    '`GET /metrics` of the admin API (`http://127.0.0.1:8090/metrics`), in the Prometheus text format 0.0.4. On loopback it needs no token; beyond, over TLS, it does. It names no caller. Requests are counted by the desk from its records, from its own start on; figures of the gate are those of the last second, and are absent while no gate is connected.',
     table(['Name', 'Type', 'Labels', 'Meaning'], familiesIn(metrics.text())),
     '`status` is a class such as `4xx`, or `none` where the caller got no answer. `reason` is empty for requests that were served; else it is one of the [status table](status-table.md). At most 1,000 combinations of labels are kept of each name; what comes later is counted under `other`.',
     'A few alarms that are worth having: `gatehouse_gate_up == 0`, `gatehouse_ledger_state{state="ok"} == 0`, `gatehouse_keeper_up == 0`, `gatehouse_scrub_faults > 0`, `gatehouse_checkpoint_age_seconds > 60` while `gatehouse_ledger_records` grows, a rise of `gatehouse_gate_threads_replaced_total` or `gatehouse_limit_table_full_total`, and `gatehouse_ring_used_bytes` above half of `gatehouse_ring_size_bytes`.',

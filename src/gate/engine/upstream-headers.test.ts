@@ -60,6 +60,18 @@ test('upstreamHeaders() keeps the caller’s host and end-to-end fields, and add
   assert.deepEqual(sent(['host', 'A.test:8080', ...kept]), ['host', 'a.test:8080', ...kept, ...own])
 })
 
+test('upstreamHeaders() leaves out the cookies of the console, and no others', () => {
+  const cookieOf = (cookie: string): string | undefined => {
+    const fields = sent(['cookie', cookie])
+    const at = fields.indexOf('cookie')
+    return at < 0 ? undefined : fields[at + 1]
+  }
+  assert.equal(cookieOf('a=1; gths=secret; b=2'), 'a=1; b=2')
+  assert.equal(cookieOf('__Host-gths=secret;a=1'), 'a=1')
+  assert.equal(cookieOf('gths=secret'), undefined)
+  assert.equal(cookieOf('mygths=1; gthsx=2'), 'mygths=1; gthsx=2')
+})
+
 test('upstreamHeaders() leaves out hop-by-hop fields and those that Connection names', () => {
   const hops = [
     'connection',

@@ -29,7 +29,8 @@ export function upstreamHeaders(facts: UpstreamHeadersFacts): string[] {
   const came: Came = { for: '', forwarded: '', proto: '', host: '' }
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''
-    const value = headers[i + 1] ?? ''
+    const value = name === 'cookie' ? withoutOurs(headers[i + 1] ?? '') : (headers[i + 1] ?? '')
+    if (name === 'cookie' && value === '') continue
     const { role } = names(name)
     if (role === 'forwarding' && facts.trusted) {
       if (!note(came, name, value)) out.push(name, value)
@@ -42,6 +43,19 @@ export function upstreamHeaders(facts: UpstreamHeadersFacts): string[] {
   pushOwn(out, facts, came)
   for (const item of plan.add) out.push(item)
   return out
+}
+
+/**
+ * Cookies without those of the console: a browser that is signed in there sends them to every port of the same host, and a
+ * session of an administrator is none of an upstream's business.
+ */
+function withoutOurs(cookies: string): string {
+  if (!cookies.includes('gths')) return cookies
+  return cookies
+    .split(';')
+    .filter((pair) => !/^\s*(?:__Host-)?gths\s*=/.test(pair))
+    .join(';')
+    .trim()
 }
 
 /** Forwarding fields of a trusted hop. */
