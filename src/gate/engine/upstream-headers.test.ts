@@ -60,12 +60,13 @@ test('upstreamHeaders() keeps the caller’s host and end-to-end fields, and add
   assert.deepEqual(sent(['host', 'A.test:8080', ...kept]), ['host', 'a.test:8080', ...kept, ...own])
 })
 
+function cookieOf(cookie: string): string | undefined {
+  const fields = sent(['cookie', cookie])
+  const at = fields.indexOf('cookie')
+  return at < 0 ? undefined : fields[at + 1]
+}
+
 test('upstreamHeaders() leaves out the cookies of the console, and no others', () => {
-  const cookieOf = (cookie: string): string | undefined => {
-    const fields = sent(['cookie', cookie])
-    const at = fields.indexOf('cookie')
-    return at < 0 ? undefined : fields[at + 1]
-  }
   assert.equal(cookieOf('a=1; gths=secret; b=2'), 'a=1; b=2')
   assert.equal(cookieOf('__Host-gths=secret;a=1'), 'a=1')
   assert.equal(cookieOf('gths=secret'), undefined)
