@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { GatehouseError, hasCode, type LedgerLog, ledgerLogs, messageOf } from '../core/mod.ts'
@@ -44,14 +44,24 @@ function openLog(path: string): LogFolder {
   const dir = dirname(path)
   const files = own === undefined ? null : openLedgerFiles(dir)
   const historyPath = join(path, 'checkpoints.log')
-  const published = (file: string): Uint8Array | null => readIn(path, file) ?? files?.read(log, file) ?? null
+  // A gate may go on signing while this is read. What it had kept by now is in the checkpoint that is read later, or is the
+  // one that was about to be shown then; what it keeps afterwards says nothing about that checkpoint.
+  const historyBytes = statSync(historyPath, { throwIfNoEntry: false })?.size ?? 0
+  let shown: Buffer | null = null
+  const published = (file: string): Uint8Array | null => {
+    const bytes = readIn(path, file) ?? files?.read(log, file) ?? null
+    if (file === 'checkpoint') shown ??= Buffer.from(bytes ?? [])
+    return bytes
+  }
   return {
     log,
     path,
     read: (file) => (unfinishedTile.test(file) ? readIn(path, file) : published(file)),
     published,
     history: (max) =>
-      existsSync(historyPath) ? checkpointsIn(historyPath, { max, published: publishedIn(path) }) : [],
+      existsSync(historyPath)
+        ? checkpointsIn(historyPath, { max, end: historyBytes, published: shown ?? publishedIn(path) })
+        : [],
     countUnsigned: (signed) => (existsSync(join(path, 'wal')) ? countUnsigned(dir, log, signed) : 0),
   }
 }
@@ -89,17 +99,19 @@ function countUnsigned(dir: string, log: LedgerLog, signed: number): number {
 
 interface HistoryChoice {
   readonly max: number
+  /** Bytes of the file that count. */
+  readonly end: number
   readonly published: Buffer
 }
 
 /** Of `u32be length | note | u32be crc32` each: every n-th, and the last. */
-function* checkpointsIn(path: string, { max, published }: HistoryChoice): Generator<Uint8Array> {
+function* checkpointsIn(path: string, { max, end, published }: HistoryChoice): Generator<Uint8Array> {
   let count = 0
-  for (const _ of entriesIn(path)) count++
+  for (const _ of entriesIn(path, end)) count++
   const step = Math.max(1, Math.ceil(count / max))
   let at = 0
   let before: Buffer | null = null
-  for (const note of entriesIn(path)) {
+  for (const note of entriesIn(path, end)) {
     const isLast = ++at >= count
     // A checkpoint is kept before it is shown: the one behind the shown one may be about to be.
     const isUnshown = isLast && before?.equals(published) === true && !note.equals(published)
@@ -113,10 +125,10 @@ const noteBytesMax = 1024 * 1024
 const readBytes = 256 * 1024
 
 /** All notes. An entry that the end of the file cuts off is one that is being written, or that the next start cuts away. */
-function* entriesIn(path: string): Generator<Buffer> {
+function* entriesIn(path: string, bytes: number): Generator<Buffer> {
   const fd = openSync(path, 'r')
   try {
-    const end = fstatSync(fd).size
+    const end = Math.min(bytes, fstatSync(fd).size)
     let window: Buffer = Buffer.alloc(0)
     let windowAt = 0
     const view = (at: number, length: number): Buffer => {
