@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { type Sha256, parseVerifierKey } from '../../src/tlog/mod.ts'
 import { npmStart, type Started } from '../support/npm-start.ts'
-import { runVerb } from '../support/program.ts'
+import { runVerb, waitFor } from '../support/program.ts'
 import { attacks } from './attacks.ts'
 import { copyFolder } from './files.ts'
 import { sha256 } from './sample-log.ts'
@@ -22,6 +22,12 @@ async function ask(started: Started, count: number): Promise<void> {
     const answer = await fetch(url, { headers: i % 7 === 0 ? {} : { [name]: value } })
     await answer.arrayBuffer()
   }
+}
+
+/** Records under the checkpoint that is shown now. */
+function signedSize({ dir }: Started): number {
+  const [, size = '0'] = readFileSync(join(dir, 'gatehouse-data/ledger/access/checkpoint'), 'utf8').split('\n')
+  return Number(size)
 }
 
 /** A verified copy as strangers get one: `verify --save`. */
@@ -44,6 +50,12 @@ test(
     await ask(started, requests >> 1)
     const older = await save(started, join(folder, 'older'))
     await ask(started, requests >> 1)
+    // Signed up to the last request: behind two full bundles there is a begun one.
+    await waitFor(
+      () => signedSize(started) >= requests,
+      10_000,
+      () => started.output(),
+    )
     const log = await save(started, join(folder, 'newer'))
     const vkey = readFileSync(join(started.dir, 'gatehouse-data/ledger/access/vkey'), 'utf8').trim()
     const attacked = join(folder, 'attacked')

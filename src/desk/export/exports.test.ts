@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import test from 'node:test'
 import { openHook } from '../../../test/support/hook.ts'
 import { waitFor } from '../../../test/support/program.ts'
@@ -222,6 +224,39 @@ test('begin() with a shorter ledger begins anew', async () => {
     soonMs,
     () => String(hook.taken.length),
   )
+})
+
+test('openExports() sends again what a syslog receiver took right before it was gone', async () => {
+  await using bench = await openExportBench()
+  const texts: string[] = []
+  const serve = async (port: number): Promise<Server> => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.setEncoding('utf8').on('data', (text: string) => texts.push(text))
+      socket.on('end', () => socket.end())
+    })
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    return server
+  }
+  const first = await serve(0)
+  const { port } = first.address() as AddressInfo
+  const seqs = (): number[] => [...texts.join('').matchAll(/ seq="(\d+)"/g)].map(([, seq]) => Number(seq))
+  fill(bench, 3)
+  await using exports = await bench.open([{ type: 'syslog', url: `tcp://127.0.0.1:${port}` }])
+  await done(exports)
+  first.close()
+  await once(first, 'close')
+  fill(bench, 2)
+  exports.wake()
+  await waitFor(
+    () => statusOf(exports).failures > 0,
+    soonMs,
+    () => JSON.stringify(exports.list()),
+  )
+  const second = await serve(port)
+  await done(exports)
+  second.close()
+  assert.deepEqual(seqs(), [0, 1, 2, 0, 1, 2, 3, 4])
 })
 
 test('a sink that is stuck holds up neither another one nor the end', async () => {

@@ -1,8 +1,8 @@
-import { isIP } from 'node:net'
 import type { AccessEvent, LimitReading, Outcome } from '../../core/mod.ts'
 import {
   type Activity,
   classified,
+  isAddress,
   known,
   metadata,
   type OcsfEvent,
@@ -52,6 +52,7 @@ export function accessToOcsf({ seq, recordedAtUs, event }: PlacedAccess, product
     ...(event.traceId === '' ? {} : { trace: { uid: event.traceId } }),
     ...(refusing === undefined ? {} : { firewall_rule: ruleOf(refusing) }),
     ...authorizations(event),
+    ...policyOf(event),
     unmapped: unmappedOf(event),
   }
 }
@@ -135,11 +136,6 @@ function sourceOf({ peer, peerPort, clientIp }: AccessEvent): OcsfEvent {
   })
 }
 
-/** A zone (`fe80::1%eth0`) is no part of an address in OCSF. */
-function isAddress(text: string): boolean {
-  return isIP(text) !== 0 && !text.includes('%')
-}
-
 function destinationOf({ host, api }: AccessEvent): OcsfEvent {
   const endpoint = known({ hostname: host, svc_name: api })
   return Object.keys(endpoint).length === 0 ? {} : { dst_endpoint: endpoint }
@@ -193,6 +189,12 @@ function authorizations({ scopesNeeded, scopesHeld }: AccessEvent): OcsfEvent {
       policy: { name, type: 'scope' },
     })),
   }
+}
+
+/** The role that permitted it, and which of its patterns did. */
+function policyOf({ role }: AccessEvent): OcsfEvent {
+  const named = known({ name: role })
+  return Object.keys(named).length === 0 ? {} : { policy: { ...named, type: 'role', is_applied: true } }
 }
 
 function unmappedOf(event: AccessEvent): OcsfEvent {

@@ -2,6 +2,7 @@ import type { AuditEvent, AuditKind, AuditValue } from '../../core/mod.ts'
 import {
   type Activity,
   classified,
+  isAddress,
   known,
   metadata,
   type OcsfClass,
@@ -117,8 +118,8 @@ function entityShape(
           ? activity.enable
           : of.does
   const entity = known({
-    name: textOf(event, 'plan', 'name', 'network', 'cidr', 'admin', 'consumer', 'review', 'title'),
-    uid: textOf(event, 'keyId', 'consumerId', 'network', 'run', 'review'),
+    name: textOf(event, 'plan', 'name', 'network', 'admin', 'consumer'),
+    uid: textOf(event, 'keyId', 'consumerId', 'rule', 'run'),
   })
   return {
     class: 'entity_management',
@@ -136,6 +137,7 @@ function entityShape(
 
 function signInShape(event: AuditEvent): Shape {
   const refused = event.kind === 'admin.sign_in_refused'
+  const address = textOf(event, 'address') ?? ''
   return {
     class: 'authentication',
     activity: event.kind === 'admin.signed_out' ? { id: 2, name: 'Logoff' } : { id: 1, name: 'Logon' },
@@ -144,6 +146,7 @@ function signInShape(event: AuditEvent): Shape {
     members: () => ({
       user: { name: textOf(event, 'admin', 'name') ?? adminOf(event.actor) ?? 'unknown', type_id: 2, type: 'Admin' },
       service: { name: 'Gatehouse admin' },
+      ...(isAddress(address) ? { src_endpoint: { ip: address } } : {}),
     }),
   }
 }

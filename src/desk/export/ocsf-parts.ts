@@ -1,4 +1,5 @@
 /** What all our OCSF events share: the words and numbers of OCSF 1.8.0. */
+import { isIP } from 'node:net'
 
 /** An event as OCSF wants it: JSON, without members that are not known. */
 export type OcsfEvent = Readonly<Record<string, unknown>>
@@ -93,6 +94,11 @@ export function metadata({ version, node }: Product, facts: MetadataFacts): Ocsf
     ...(facts.profiles === undefined ? {} : { profiles: facts.profiles }),
     ...facts.more,
   }
+}
+
+/** Whether OCSF takes the text for an address: a zone (`fe80::1%eth0`) is no part of one there. */
+export function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%')
 }
 
 /** The object without members that say nothing: null, the empty text, the empty list. */

@@ -44,7 +44,7 @@ test('auditToOcsf() gives what the schema takes, for every kind and whatever its
 })
 
 test('accessToOcsf() says who did what from where, and what was decided', () => {
-  const event = access(servedEvent)
+  const event = access({ ...servedEvent, role: 'reader GET /v1/**' })
   assert.deepEqual(
     [event['class_uid'], event['type_uid'], event['activity_name'], event['status'], event['action'], event['time']],
     [6003, 600_302, 'Read', 'Success', 'Allowed', servedEvent.receivedAtMs],
@@ -54,6 +54,7 @@ test('accessToOcsf() says who did what from where, and what was decided', () => 
   })
   assert.deepEqual(event['src_endpoint'], { ip: '198.51.100.70', port: 51_234 })
   assert.deepEqual(event['authorizations'], [{ decision: 'Allowed', policy: { name: 'orders:read', type: 'scope' } }])
+  assert.deepEqual(event['policy'], { name: 'reader GET /v1/**', type: 'role', is_applied: true })
   const { uid, sequence, log_name: log, version } = event['metadata'] as Record<string, unknown>
   assert.deepEqual([uid, sequence, log, version], [servedEvent.id, 41, 'access', '1.8.0'])
 })
@@ -102,6 +103,11 @@ test('auditToOcsf() sorts what was done into the classes that SIEMs have for it'
   assert.deepEqual([finding['class_uid'], finding['severity'], finding['message']], [2004, 'High', 'Probing'])
   const refused = audit({ ...at, kind: 'admin.sign_in_refused', details: {} })
   assert.deepEqual([refused['class_uid'], refused['status']], [3002, 'Failure'])
+  const address = '203.0.113.9'
+  const signedIn = audit({ ...at, kind: 'admin.signed_in', details: { admin: 'ada', role: 'owner', address } })
+  assert.deepEqual([signedIn['status'], signedIn['src_endpoint']], ['Success', { ip: address }])
+  const blocked = audit({ ...at, kind: 'network.blocked', details: { rule: 'n1', network: '203.0.113.0/28' } })
+  assert.deepEqual(blocked['entity'], { name: '203.0.113.0/28', uid: 'n1', type: 'Network Zone', type_id: 7 })
   const started = audit({ ...at, actor: 'gate', kind: 'gate.started', details: {} })
   assert.deepEqual(
     [started['class_uid'], started['type_uid'], started['actor']],

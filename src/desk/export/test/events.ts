@@ -81,6 +81,7 @@ export const anyAccess: fc.Arbitrary<AccessEvent> = fc
     consumer: orNull,
     credentialId: orNull,
     identifiedBy: orNull,
+    role: orNull,
     scopesNeeded: texts,
     scopesHeld: texts,
     limits: fc.array(
