@@ -22,7 +22,7 @@ export interface Pace {
 export const pace: Pace = {
   gatherMs: 50,
   pollMs: 700,
-  readRecordsMax: 1_000,
+  readRecordsMax: 500,
   batchItemsMax: 500,
   batchBytesMax: 1024 * 1024,
   retryMs: 500,

@@ -89,11 +89,11 @@ async function run(work: Work): Promise<void> {
   const { waiting, pace, items, places, health } = work
   while (!waiting.signal.aborted) {
     try {
-      let moved = false
-      for (const log of ledgerLogs) if (items.wants(log)) moved = (await advance(work, log)) || moved
+      let most = 0
+      for (const log of ledgerLogs) if (items.wants(log)) most = Math.max(most, await advance(work, log))
       await places.keepWhenDue()
-      if (!moved) await waiting.pause(pace.pollMs)
-      await waiting.pause(pace.gatherMs, 'deaf')
+      if (most === 0) await waiting.pause(pace.pollMs)
+      if (most < pace.readRecordsMax) await waiting.pause(pace.gatherMs, 'deaf')
     } catch (error) {
       health.inside(messageOf(error))
       await waiting.pause(pace.pollMs, 'deaf')
@@ -101,21 +101,21 @@ async function run(work: Work): Promise<void> {
   }
 }
 
-/** Reads and delivers what comes next; true when there was something. */
-async function advance(work: Work, log: LedgerLog): Promise<boolean> {
+/** Reads and delivers what comes next; tells how many records there were. */
+async function advance(work: Work, log: LedgerLog): Promise<number> {
   const { places, pace, items, read } = work
   const { generation } = places
   const records = await read(log, places.next[log], pace.readRecordsMax)
   const first = records[0]
-  if (first === undefined || places.generation !== generation) return false
+  if (first === undefined || places.generation !== generation) return 0
   if (first.seq > places.next[log]) await skipTo(work, log, first.seq)
   for (const batch of batchesOf({ log, records, items }, pace)) {
     const settled = await deliver(work, log, batch)
-    if (!settled || places.generation !== generation) return true
+    if (!settled || places.generation !== generation) return 1
     places.advance(log, batch.next)
     await places.keepWhenDue()
   }
-  return true
+  return records.length
 }
 
 /** What the ledger has no more is told of, and left behind. */
