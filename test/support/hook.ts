@@ -1,5 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { openOutbound, type Outbound } from '../../src/outbound/mod.ts'
 import { openReceiver, type Receiver, type TestCertificate } from './receivers.ts'
+
+/** The product's way out, for rooms that do not know it. */
+export function wayOut(): Outbound {
+  return openOutbound()
+}
 
 /** One POST that arrived. */
 export interface HookCall {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { openHook } from '../../../test/support/hook.ts'
+import { openHook, wayOut } from '../../../test/support/hook.ts'
 import { systemClock } from '../../core/mod.ts'
-import { openOutbound } from '../../outbound/mod.ts'
 import { openExports } from '../export/mod.ts'
 import { openBench } from './test/bench.ts'
 
@@ -19,7 +18,7 @@ test('the sinks are listed without their secrets, and one that is asked for gets
       read: async () => [],
       sizes: () => ({ access: 7, audit: 1 }),
       documents: store.control.documents,
-      outbound: stack.use(openOutbound()),
+      outbound: stack.use(wayOut()),
       clock: systemClock,
       onChange: () => {},
     }),
