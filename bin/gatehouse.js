@@ -5,12 +5,13 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import * as modules from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 
 if (major > 24 || (major === 24 && minor >= 12)) {
+  keepCompiled()
   const { main } = await import(entry())
   process.exitCode = await main(process.argv.slice(2))
 } else {
@@ -41,9 +42,21 @@ function entry() {
     : new URL('../dist/main.js', import.meta.url).href
 }
 
+/**
+ * Keeps what was compiled for the next start, in this process and in those that it starts: a third of the time until Gatehouse is
+ * ready. Below node_modules, where whoever may write decides what runs anyway; nowhere where that folder is missing.
+ */
+function keepCompiled() {
+  const below = fileURLToPath(new URL('../node_modules', import.meta.url))
+  if (process.env.NODE_COMPILE_CACHE !== undefined || !existsSync(below)) return
+  const folder = `${below}/.cache/gatehouse/compiled`
+  if (modules.enableCompileCache(folder).status !== modules.constants.compileCacheStatus.ENABLED) return
+  process.env.NODE_COMPILE_CACHE = folder
+}
+
 function packagedNode() {
   try {
-    return createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/bin/node`)
+    return modules.createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/bin/node`)
   } catch {
     return null
   }

@@ -78,10 +78,11 @@ export async function runGate(options: RunOptions): Promise<number> {
   share.configure(rules.snapshot().policy)
   stack.use(watchClock(systemClock, (byMs) => void audit?.tell('clock.stepped', { byMs })))
   const link = stack.use(await openLink({ settings, ledger, rules, log }))
-  // Started alone it serves by the last good rules at once; beside a desk it waits for the newest.
-  if (process.send !== undefined) await Promise.race([rules.received, delay(deskMs), told])
   const counters = createCounters({ keysMax: policy.limitKeysMax, threadsMax: settings.threads })
   const pool = poolOf({ settings, ledger, rules, share: shared, log, fail, counters })
+  pool.warm()
+  // Started alone it serves by the last good rules at once; beside a desk it waits for the newest.
+  if (process.send !== undefined) await Promise.race([rules.received, delay(deskMs), told])
   rules.attach(pool)
   shared.attach(pool)
   await pool.start()

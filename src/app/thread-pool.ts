@@ -44,13 +44,18 @@ export class ThreadPool {
     this.#options = options
   }
 
+  /** Loads a first thread, which takes its place when the rules are there: both take a second. */
+  warm(): void {
+    this.#spare ??= this.#watched(this.#load())
+  }
+
   /** Resolves when all threads listen. Rejects with `port_taken` or `thread_failed`. */
   async start(): Promise<void> {
     // One after the other: on two cores all at once would only be slower. All places are there from the beginning, so that
     // a change that comes meanwhile reaches every thread.
     let before: Promise<unknown> = Promise.resolve()
     for (let thread = 0; thread < this.#options.threads; thread++) {
-      const place = before.then(async () => await this.#seat(await this.#load(), thread))
+      const place = before.then(async () => await this.#seat(await this.#takeSpare(), thread))
       this.#places.push(place)
       before = place
     }
@@ -106,6 +111,13 @@ export class ThreadPool {
     )
   }
 
+  /** The warm one, or one that is loaded now. */
+  #takeSpare(): Promise<GatewayWorker> {
+    const spare = this.#spare ?? this.#load()
+    this.#spare = null
+    return spare
+  }
+
   #load(): Promise<GatewayWorker> {
     return this.#options.startWorker(this.#options.setup, this.#options.log)
   }
@@ -140,7 +152,7 @@ export class ThreadPool {
     repairCounters(setup.counters, thread)
     this.#replaced++
     log.warn('Gateway thread died; the spare takes its place', { thread, code, abortedRequests: aborted })
-    const next = await (this.#spare ?? this.#load())
+    const next = await this.#takeSpare()
     this.#spare = this.#watched(this.#load())
     return await this.#seat(next, thread)
   }
