@@ -46,6 +46,7 @@ async function run(options: PacedOptions): Promise<void> {
   const free: Line[] = []
   const waiting: { dueMs: number; head: string }[] = []
   let part = emptyPart()
+  let parts = 0
   const send = (line: Line, { dueMs, head }: { dueMs: number; head: string }): void => {
     line.dueMs = dueMs
     line.socket.write(head, 'latin1')
@@ -97,8 +98,6 @@ async function run(options: PacedOptions): Promise<void> {
   }
   process.exit(0)
 }
-
-let parts = 0
 
 /** Answers with a content-length, one at a time. */
 function read(line: Line, text: string, answered: (line: Line, status: string) => void): void {
