@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { nearest } from './did-you-mean.ts'
+import { nearest } from '../core/mod.ts'
 import type { SchemaMap } from './json-schema.ts'
 import type { Finding, Path, ProblemCode } from './problems.ts'
 import { isBroken, pathKey, pathText, quoted, type Reading, shown, valueAt } from './reading.ts'

@@ -11,7 +11,7 @@
  */
 import { fieldOf, fieldWords } from './fields.ts'
 import { allOf, anyOf, everything, type Filter } from './filter.ts'
-import { nearest } from './near.ts'
+import { nearest } from '../../core/mod.ts'
 import { problemAt, readToken, type Reader, skipSpace, take, takeMatch, takeWord } from './reader.ts'
 import { readStage, type Stage } from './stages.ts'
 import { testOf } from './values.ts'

@@ -1,6 +1,6 @@
 import { groupFieldsMax, groupsMax, type Measure } from './engine.ts'
 import { type FieldName, fieldOf, fieldWords } from './fields.ts'
-import { nearest } from './near.ts'
+import { nearest } from '../../core/mod.ts'
 import { problemAt, type Reader, skipSpace, take, takeMatch, takeWord } from './reader.ts'
 
 /** What is asked about the requests that a filter left. */

@@ -1,7 +1,7 @@
 import { addressRange } from './addresses.ts'
 import type { Field, FieldKind } from './fields.ts'
 import type { Bound, Test } from './filter.ts'
-import { nearest } from './near.ts'
+import { nearest } from '../../core/mod.ts'
 import { problemAt, type Token } from './reader.ts'
 
 /** The test that a value of this field means. */

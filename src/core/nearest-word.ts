@@ -1,10 +1,14 @@
-/** The candidate that was most probably meant: at most a third of its letters wrong; null when none is near. */
+/**
+ * The candidate that was most probably meant, or null when none is near. Near is at most a third of the letters wrong, and
+ * two neighbours that changed places count as one mistake, since that is what fingers do.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   const typed = word.slice(0, charsMax).toLowerCase()
   let best: string | null = null
   let bestDistance = Math.max(1, Math.floor(typed.length / 3)) + 1
   for (const candidate of candidates) {
-    const found = distance(typed, candidate.slice(0, charsMax).toLowerCase())
+    if (Math.abs(candidate.length - typed.length) >= bestDistance) continue
+    const found = distance(typed, candidate.toLowerCase())
     if (found >= bestDistance) continue
     best = candidate
     bestDistance = found
@@ -12,10 +16,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   return best
 }
 
-/** The time it takes grows with the square. */
+/** Longer words are no slips of the fingers, and cost time that grows with the square. */
 const charsMax = 64
 
-/** Optimal string alignment: insert, drop or replace a letter, or swap two neighbours. */
+/** Optimal string alignment: insert, drop, replace a letter, or swap two neighbours. */
 function distance(a: string, b: string): number {
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
