@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { type Clock, GatehouseError } from '../../core/mod.ts'
-import { hmacBlockBytes, type HmacKey, hmacOf, openHmacKey } from '../../crypto/mod.ts'
+import { openWebhookSigner } from '../../crypto/mod.ts'
 import type { Outbound } from '../../outbound/mod.ts'
 import { type Channel, type Message, notifyMsMax } from './channel.ts'
 
@@ -20,23 +20,19 @@ export interface WebhookOptions {
 
 /** Posts signed JSON, as Standard Webhooks 1.0 says: `webhook-id`, `webhook-timestamp`, `webhook-signature`. */
 export function createWebhook({ name, url, secrets, ca, outbound, clock }: WebhookOptions): Channel {
-  const keys = secrets.map((secret) => openHmacKey(secretBytes(secret)))
+  const sign = openWebhookSigner(secrets)
   return {
     name,
     type: 'webhook',
     notify: async (message) => {
       const body = Buffer.from(JSON.stringify(bodyOf(message)))
-      const timestamp = String(Math.floor(clock.wallMs() / 1000))
-      const signed = Buffer.concat([Buffer.from(`${message.id}.${timestamp}.`), body])
       const { status } = await outbound.request({
         url,
         method: 'POST',
         headers: {
           'content-type': 'application/json',
           'user-agent': 'gatehouse',
-          'webhook-id': message.id,
-          'webhook-timestamp': timestamp,
-          'webhook-signature': keys.map((key) => signature(key, signed)).join(' '),
+          ...sign({ id: message.id, atMs: clock.wallMs(), body }),
         },
         body,
         deadlineMs: notifyMsMax,
@@ -52,17 +48,4 @@ export function createWebhook({ name, url, secrets, ca, outbound, clock }: Webho
 
 function bodyOf({ type, atMs, subject, data }: Message): object {
   return { type, timestamp: new Date(atMs).toISOString(), data: { summary: subject, ...data } }
-}
-
-function signature(key: HmacKey, signed: Uint8Array): string {
-  const block = Buffer.alloc(hmacBlockBytes + signed.length)
-  block.set(key.inner)
-  block.set(signed, hmacBlockBytes)
-  return `v1,${Buffer.from(hmacOf(key, block), 'latin1').toString('base64')}`
-}
-
-const prefix = 'whsec_'
-
-function secretBytes(secret: string): Uint8Array {
-  return secret.startsWith(prefix) ? Buffer.from(secret.slice(prefix.length), 'base64') : Buffer.from(secret)
 }

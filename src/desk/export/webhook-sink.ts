@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import type { Clock } from '../../core/mod.ts'
+import { openWebhookSigner } from '../../crypto/mod.ts'
 import type { Answer, Outbound } from '../../outbound/mod.ts'
 import type { Delivery, ExportItem, Sink } from './sink.ts'
-import { openWebhookSigner } from './webhook-signature.ts'
 
 export interface WebhookOptions {
   readonly url: string
@@ -21,7 +21,7 @@ const answerBytesMax = 4 * 1024
 
 /** POSTs batches as JSON arrays of OCSF events; any 2xx acknowledges all of a batch. */
 export function openWebhookSink({ url, ca, token, secret, outbound, clock }: WebhookOptions): Sink {
-  const sign = secret === null ? null : openWebhookSigner(secret)
+  const sign = secret === null ? null : openWebhookSigner([secret])
   return {
     doubtMs: 0,
     deliver: async (batch, signal) => {

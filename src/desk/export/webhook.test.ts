@@ -5,7 +5,7 @@ import { testCertificate } from '../../../test/support/receivers.ts'
 import { systemClock } from '../../core/mod.ts'
 import { openOutbound } from '../../outbound/mod.ts'
 import type { ExportItem, Sink } from './sink.ts'
-import { openWebhookSigner } from './webhook-signature.ts'
+import { openWebhookSigner } from '../../crypto/mod.ts'
 import { openWebhookSink, type WebhookOptions } from './webhook-sink.ts'
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -35,7 +35,7 @@ async function openSink(options: Partial<WebhookOptions>): Promise<Sink & AsyncD
 
 test('openWebhookSigner() signs as the reference of Standard Webhooks does', () => {
   const body = Buffer.from('{"test": 2432232314}')
-  const signed = openWebhookSigner(secret)({ id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', atMs: 1_614_265_330_000, body })
+  const signed = openWebhookSigner([secret])({ id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', atMs: 1_614_265_330_000, body })
   assert.deepEqual(signed, {
     'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
     'webhook-timestamp': '1614265330',
@@ -57,7 +57,7 @@ test('deliver() posts a JSON array over TLS, with token and signature, under an 
   )
   assert.equal(second?.headers['webhook-id'], 'access-4-6')
   const atMs = Number(first.headers['webhook-timestamp']) * 1000
-  const expected = openWebhookSigner(secret)({ id: 'access-4-6', atMs, body: Buffer.from(first.body) })
+  const expected = openWebhookSigner([secret])({ id: 'access-4-6', atMs, body: Buffer.from(first.body) })
   assert.equal(first.headers['webhook-signature'], expected['webhook-signature'])
 })
 
