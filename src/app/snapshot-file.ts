@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { completeSnapshot, GatehouseError, hasCode, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import { GatehouseError, hasCode, type Snapshot, type SnapshotChange } from '../core/mod.ts'
 import { type Sealer, writeFileAtomic } from '../crypto/mod.ts'
 
 /**
@@ -43,7 +43,7 @@ const fileName = 'snapshot'
 function readSnapshot(path: string, sealer: Sealer): Snapshot | null {
   try {
     // Written from a Snapshot, in a folder that only we may write.
-    return completeSnapshot(JSON.parse(sealer.open(readFileSync(path), fileName).toString('utf8')))
+    return JSON.parse(sealer.open(readFileSync(path), fileName).toString('utf8')) as Snapshot
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return null
     throw new GatehouseError(

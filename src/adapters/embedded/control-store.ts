@@ -1,11 +1,11 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import {
   type AuditEvent,
-  completePolicy,
   type DocumentRange,
   type DocumentWrite,
   GatehouseError,
   messageOf,
+  type Policy,
   type NetworkRule,
   type SnapshotChange,
 } from '../../core/mod.ts'
@@ -45,7 +45,7 @@ export function openEmbeddedControlStore(path: string, sealer: Sealer): ControlS
           const [policy, networks] = [rules?.['policy'] ?? null, rules?.['networks'] ?? null]
           return {
             revision: Number(rules?.['revision']),
-            policy: policy === null ? null : completePolicy(rows.open(policy, policyPlace)),
+            policy: policy === null ? null : (rows.open(policy, policyPlace) as Policy), // written by commit
             consumers: statements.consumers.all().map((row) => rows.consumerOf(row)),
             credentials: statements.credentials.all().map((row) => rows.credentialOf(row)),
             networks: networks === null ? [] : (rows.open(networks, networksPlace) as NetworkRule[]), // written by commit

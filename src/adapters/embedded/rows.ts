@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
-import { completeConsumer, completeCredential, type Consumer, type Credential, GatehouseError } from '../../core/mod.ts'
+import { type Consumer, type Credential, GatehouseError } from '../../core/mod.ts'
 import type { Sealer } from '../../crypto/mod.ts'
 
 /** A row as SQLite gives it; strict tables vouch for the types of its columns. */
@@ -33,7 +33,7 @@ export function openSealedRows(sealer: Sealer): SealedRows {
       name_tag: sealer.tag(consumer.name),
       sealed: seal(consumer, `consumer/${consumer.id}`),
     }),
-    consumerOf: (row) => completeConsumer(open(row['sealed'], `consumer/${text(row['id'])}`)),
+    consumerOf: (row) => open(row['sealed'], `consumer/${text(row['id'])}`) as Consumer, // written by consumerRow
     credentialRow: (credential) => ({
       id: credential.id,
       consumer_id: credential.consumerId,
@@ -42,7 +42,7 @@ export function openSealedRows(sealer: Sealer): SealedRows {
       sealed: seal(credential, `credential/${credential.id}`),
     }),
     credentialOf: (row) => ({
-      ...completeCredential(open(row['sealed'], `credential/${text(row['id'])}`)),
+      ...(open(row['sealed'], `credential/${text(row['id'])}`) as Credential), // written by credentialRow
       lastUsedAtMs: timeOf(row['last_used_at_ms']),
     }),
   }
