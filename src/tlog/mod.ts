@@ -6,6 +6,7 @@
  * in, so that a browser can verify what a server wrote.
  * @module
  */
+export { concatBytes } from './bytes.ts'
 export {
   canonicalJson,
   jsonDepthMax,

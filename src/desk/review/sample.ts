@@ -1,6 +1,5 @@
 import type { AccessEvent } from '../../core/mod.ts'
-import { encodeUtf8, sha256 } from '../../tlog/mod.ts'
-import { concatenated } from './bytes.ts'
+import { concatBytes, encodeUtf8, sha256 } from '../../tlog/mod.ts'
 import type { Stratum, StratumName } from './results.ts'
 
 /**
@@ -34,7 +33,7 @@ export function stratumOf({
 
 /** What everything that is drawn follows from. */
 export function seedOf(root: Uint8Array, plan: string, period: string): Uint8Array {
-  return sha256(concatenated(root, encodeUtf8(`${plan}\n${period}`)))
+  return sha256(concatBytes([root, encodeUtf8(`${plan}\n${period}`)]))
 }
 
 /** How many records of each stratum are drawn; all of them where it has no more than that. */
@@ -62,7 +61,7 @@ export function drawn(
   const indices = new Set<number>()
   const wanted = Math.min(size, count)
   for (let i = 0; indices.size < wanted && i < drawsMax(size); i++) {
-    const digest = sha256(concatenated(seed, encodeUtf8(`${stratum}\n${i}`)))
+    const digest = sha256(concatBytes([seed, encodeUtf8(`${stratum}\n${i}`)]))
     const value = new DataView(digest.buffer, digest.byteOffset, 8).getBigUint64(0)
     indices.add(Number(value % BigInt(size)))
   }

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { ipv4Number } from '../../core/mod.ts'
 
 /** An address as whole numbers: one of 32 bits for IPv4, four for IPv6. */
 export type AddressWords = readonly number[]
@@ -29,29 +30,9 @@ const charsMax = 64
 
 /** Four decimal numbers without leading zeros; null for anything else. */
 function ipv4Words(text: string): AddressWords | null {
-  let address = 0
-  let part = 0
-  let digits = 0
-  let dots = 0
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code === dot) {
-      if (digits === 0 || ++dots > 3) return null
-      address = (address << 8) | part
-      part = 0
-      digits = 0
-      continue
-    }
-    if (code < zero || code > zero + 9 || (digits > 0 && part === 0)) return null
-    part = part * 10 + code - zero
-    digits++
-    if (part > 255) return null
-  }
-  return dots === 3 && digits > 0 ? [(address << 8) | part] : null
+  const address = ipv4Number(text)
+  return address === null ? null : [address]
 }
-
-const dot = 46
-const zero = 48
 
 function ipv6Words(text: string): AddressWords | null {
   if (!ipaddr.IPv6.isValid(text)) return null

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { ipv4Number } from '../../core/mod.ts'
 
 /** The part of an address that limits count by. */
 export type Network =
@@ -35,29 +36,9 @@ const ipCharsMax = 64
 
 /** Four decimal numbers without leading zeros, the only way that an IPv4 peer address is ever written; null for anything else. */
 function readIpv4(ip: string): Network | null {
-  let address = 0
-  let part = 0
-  let digits = 0
-  let dots = 0
-  for (let i = 0; i < ip.length; i++) {
-    const code = ip.charCodeAt(i)
-    if (code === dot) {
-      if (digits === 0 || ++dots > 3) return null
-      address = (address << 8) | part
-      part = 0
-      digits = 0
-      continue
-    }
-    if (code < zero || code > zero + 9 || (digits > 0 && part === 0)) return null
-    part = part * 10 + code - zero
-    digits++
-    if (part > 255) return null
-  }
-  return dots === 3 && digits > 0 ? { kind: 'ipv4', high: (address << 8) | part, low: 0 } : null
+  const address = ipv4Number(ip)
+  return address === null ? null : { kind: 'ipv4', high: address, low: 0 }
 }
-
-const dot = 46
-const zero = 48
 
 function readNetwork(ip: string): Network {
   if (!ipaddr.IPv6.isValid(ip)) return { kind: 'other', text: ip }
