@@ -165,7 +165,7 @@ function recordedNotes(dataDir: string, log: LedgerLog): Uint8Array[] {
   const notes: Uint8Array[] = []
   for (let at = 0; at + 4 <= bytes.length;) {
     const end = at + 4 + bytes.readUInt32BE(at)
-    if (end + 4 > bytes.length) break
+    if (end === at + 4 || end + 4 > bytes.length) break // zeros that were never written over would be an empty note
     const note = bytes.subarray(at + 4, end)
     if (bytes.readUInt32BE(end) !== crc32(note)) break
     notes.push(note)
