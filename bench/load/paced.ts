@@ -30,6 +30,12 @@ export interface PacedPart {
   readonly maxUs: number
 }
 
+interface Answer {
+  readonly status: string
+  /** No further request may be sent on its connection. */
+  readonly closes: boolean
+}
+
 interface Line {
   readonly socket: Socket
   dueMs: number | null
@@ -51,10 +57,14 @@ async function run(options: PacedOptions): Promise<void> {
     line.dueMs = dueMs
     line.socket.write(head, 'latin1')
   }
-  const answered = (line: Line, status: string): void => {
+  const answered = (line: Line, { status, closes }: Answer): void => {
     part.latenciesUs.push(Math.round((performance.now() - (line.dueMs ?? 0)) * 1000))
     part.statuses[status] = (part.statuses[status] ?? 0) + 1
     line.dueMs = null
+    if (closes) {
+      line.socket.destroy() // the next one takes its place
+      return
+    }
     const next = waiting.shift()
     if (next === undefined) free.push(line)
     else send(line, next)
@@ -62,7 +72,11 @@ async function run(options: PacedOptions): Promise<void> {
   const open = (): void => {
     const line: Line = { socket: connect({ port, host: '127.0.0.1', noDelay: true }), dueMs: null, pending: '' }
     line.socket.setEncoding('latin1')
-    line.socket.on('connect', () => free.push(line))
+    line.socket.on('connect', () => {
+      const next = waiting.shift()
+      if (next === undefined) free.push(line)
+      else send(line, next)
+    })
     line.socket.on('data', (text: string) => read(line, text, answered))
     line.socket.on('error', () => line.socket.destroy())
     line.socket.on('close', () => {
@@ -100,15 +114,18 @@ async function run(options: PacedOptions): Promise<void> {
 }
 
 /** Answers with a content-length, one at a time. */
-function read(line: Line, text: string, answered: (line: Line, status: string) => void): void {
+function read(line: Line, text: string, answered: (line: Line, answer: Answer) => void): void {
   line.pending += text
   const headEnd = line.pending.indexOf('\r\n\r\n')
   if (headEnd < 0) return
   const length = /\r\ncontent-length: (\d+)/i.exec(line.pending.slice(0, headEnd))?.[1]
   if (length === undefined || line.pending.length < headEnd + 4 + Number(length)) return
-  const status = line.pending.slice(9, 12)
+  const answer = {
+    status: line.pending.slice(9, 12),
+    closes: /\r\nconnection: close/i.test(line.pending.slice(0, headEnd)),
+  }
   line.pending = ''
-  answered(line, status)
+  answered(line, answer)
 }
 
 interface OpenPart {
