@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { BodySource } from './body-source.ts'
 
 /**
  * The body of a client's request, apart from its connection: an upstream that breaks off destroys the stream it was given,
  * and the client must still get its answer.
  */
-export class ClientBody {
+export class ClientBody implements BodySource {
   readonly #request: IncomingMessage
   readonly #exists: boolean
   #bytesTaken = 0

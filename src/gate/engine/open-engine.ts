@@ -10,6 +10,7 @@ import { createFieldNames } from './field-names.ts'
 import { applyLimits, openSecureServer, openServer } from './servers.ts'
 import { createSweep } from './sweep.ts'
 import { contextOf, type TlsSecrets } from './tls-secrets.ts'
+import { openUndiciClient } from './undici-client.ts'
 import { openUpstreamPools } from './upstream-pools.ts'
 
 /** Where to listen. */
@@ -119,7 +120,9 @@ function coreOf(options: EngineOptions, opening: AsyncDisposableStack): EngineCo
     },
     hops: createTrustedHops(policy.trustedHops),
     sweep: opening.use(createSweep(clock, sweepMs)),
-    pools: opening.use(openUpstreamPools(policy, { readFile, nowMs: () => clock.monotonicMs() })),
+    pools: opening.use(
+      openUpstreamPools(policy, { readFile, nowMs: () => clock.monotonicMs(), openClient: openUndiciClient }),
+    ),
     limits: policy.connections,
     draining: false,
     running: 0,

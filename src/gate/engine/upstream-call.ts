@@ -1,12 +1,11 @@
 import type { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
 import { type Clock, type Reason } from '../../core/mod.ts'
 import { addressGroup } from './client-address.ts'
-import type { ClientBody } from './client-body.ts'
+import type { BodySource } from './body-source.ts'
 import type { ForwardFailure, ForwardPlan, UpstreamReply } from './exchange.ts'
-import { readResponseHead } from './response-head.ts'
+import type { ResponseHead } from './response-head.ts'
 import type { Sweep } from './sweep.ts'
-import { upstreamFailure } from './upstream-failure.ts'
+import type { ClientUser, UpstreamClient } from './upstream-client.ts'
 import type { PoolUser, UpstreamPool } from './upstream-pools.ts'
 
 /** Where the body of an answer goes once its head has gone out. */
@@ -21,7 +20,7 @@ export interface CallOptions {
   readonly plan: ForwardPlan
   readonly clock: Clock
   readonly sweep: Sweep
-  readonly body: ClientBody
+  readonly body: BodySource
   readonly pool: UpstreamPool
   /** Whose share of the pool it counts in while its body is being streamed. */
   readonly clientIp: string
@@ -36,10 +35,9 @@ export interface UpstreamRequest {
 }
 
 /**
- * One request to an upstream and its answer: held, handed over at the head, or streamed. It is the handler that undici
- * drives, in undici's older form: that one hands over the fields as they came, without a map of them being built first.
+ * One request to an upstream and its answer: held, handed over at the head, or streamed.
  */
-export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
+export class UpstreamCall implements ClientUser, PoolUser {
   /** Settles once, never rejects. */
   readonly reply: Promise<UpstreamReply | ForwardFailure>
   /** Declared length of the answer, null when there is none. */
@@ -49,7 +47,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
   #startedMs = 0
   readonly #settle: (reply: UpstreamReply | ForwardFailure) => void
   /**
-   * `gathering` the client's body, `queued` for a connection, `given` to undici, which may have to connect first, `sent` at
+   * `gathering` the client's body, `queued` for a connection, `given` to the client, which may have to connect first, `sent` at
    * least in part.
    */
   #state: 'gathering' | 'queued' | 'given' | 'sent' | 'answering' | 'done' = 'gathering'
@@ -108,14 +106,13 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
   }
 
   /** The pool: there is a connection for it. */
-  go(dispatcher: Dispatcher, basePath: string): void {
+  go(client: UpstreamClient, basePath: string): void {
     const { plan, body, pool } = this.#options
     const { method = '', headers = [] } = this.#request ?? {}
     this.#state = 'given'
     if (this.streamsFor !== null) this.#body = body.open(this.#onBodyChunk, () => pool.bodySent(this))
-    // undici takes it from here, and holds it as long as it needs it.
-    const options = { method, path: `${basePath}${plan.target}`, headers, body: this.#body, servername }
-    dispatcher.dispatch(options, this)
+    // The client takes it from here, and holds it as long as it needs it.
+    client.send({ method, path: `${basePath}${plan.target}`, headers, body: this.#body }, this)
     this.#body = null
     this.#request = null
   }
@@ -194,21 +191,19 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
     return false
   }
 
-  /** undici: the request is about to be written to a connection. */
+  /** The client: the request is about to be written to a connection. */
   onConnect(abort: (error?: Error) => void): void {
-    // Thrown, because abort() would close a connection that nothing was written to.
     if (this.#state === 'done') throw new Error('the exchange ended before its turn')
     this.#state = 'sent'
     this.#movedMs = this.#options.sweep.latestMs
     this.#abort = abort
   }
 
-  /** undici: a head has arrived; interim ones are no answers. */
-  onHeaders(status: number, raw: Buffer[], resume: () => void): boolean {
-    if (status < 200 || this.#state === 'done') return true
+  /** The client: a head has arrived. */
+  onHead(status: number, head: ResponseHead, resume: () => void): boolean {
+    if (this.#state === 'done') return true
     const { plan, clock, sweep } = this.#options
     const nowMs = clock.monotonicMs()
-    const head = readResponseHead(raw)
     this.#state = 'answering'
     this.#status = status
     this.#headers = head.headers
@@ -223,7 +218,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
     return true
   }
 
-  /** undici: a part of the body; false stops the reading. */
+  /** The client: a part of the body; false stops the reading. */
   onData(chunk: Buffer): boolean {
     this.#movedMs = this.#options.sweep.latestMs
     if (this.#sink !== null) {
@@ -238,7 +233,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
     return !this.#paused
   }
 
-  /** undici: the answer is whole. Trailers end here. */
+  /** The client: the answer is whole. */
   onComplete(): void {
     this.#options.pool.released(this)
     if (this.#state === 'done') return
@@ -247,10 +242,10 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
     else this.#hand(true)
   }
 
-  /** undici: there is or will be no whole answer; also the echo of our own abort. */
-  onError(error: Error): void {
+  /** The client: there is or will be no whole answer; also the echo of our own abort. */
+  onFailed(failure: ForwardFailure): void {
     this.#options.pool.released(this)
-    if (this.#state !== 'done') this.#end(upstreamFailure(error))
+    if (this.#state !== 'done') this.#end(failure)
   }
 
   #hand(complete: boolean): void {
@@ -275,12 +270,6 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, PoolUser {
     this.#settle(failure)
   }
 }
-
-/**
- * Not in undici's types. Without it undici would take the name that a certificate must hold from the caller's `Host`, and a new
- * connection whenever that changes; which name it is, the connector alone decides.
- */
-const servername = 'upstream'
 
 /** How much of a client's body is kept before a connection is taken for it. */
 const gatheredBytesMax = 65_536

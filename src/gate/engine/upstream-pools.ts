@@ -1,21 +1,28 @@
-import { type Dispatcher, Pool } from 'undici'
 import type { Policy, Upstream } from '../../core/mod.ts'
-import { type ConnectorDeps, openConnector } from './upstream-connector.ts'
+import type { UpstreamClient } from './upstream-client.ts'
+import type { ConnectorDeps } from './upstream-connector.ts'
 
 /** One request that needs a connection. It enters once, and is `released` once when it was told to go. */
 export interface PoolUser {
   /** Whose share it counts in while its body is being streamed; null where it is not. The pool clears it. */
   streamsFor: string | null
   /** Called once, perhaps within `enter`. */
-  go(dispatcher: Dispatcher, basePath: string): void
+  go(client: UpstreamClient, basePath: string): void
+}
+
+/** How connections to an upstream are made. */
+export type OpenClient = (origin: string, upstream: Upstream, deps: ConnectorDeps) => UpstreamClient
+
+export interface PoolDeps extends ConnectorDeps {
+  readonly openClient: OpenClient
 }
 
 /**
- * Connections to one upstream, and the line of those who wait for one. The line is ours and not undici's, because nobody can
- * leave that one: whoever gives up would lie in it, body and all, until a connection is free.
+ * Connections to one upstream, and the line of those who wait for one. The line is ours and not the client's, because nobody
+ * can leave undici's: whoever gives up would lie in it, body and all, until a connection is free.
  */
 export class UpstreamPool {
-  readonly #pool: Pool
+  readonly #client: UpstreamClient
   /** Path in the upstream's URL, put before every target; '' for none. */
   readonly #basePath: string
   readonly #connectionsMax: number
@@ -27,10 +34,10 @@ export class UpstreamPool {
   #serving = false
   #retired = false
 
-  constructor(upstream: Upstream, deps: ConnectorDeps) {
+  constructor(upstream: Upstream, deps: PoolDeps) {
     const { url, connectionsMax } = upstream
     const { origin, pathname } = new URL(url)
-    this.#pool = openPool(origin, upstream, deps)
+    this.#client = deps.openClient(origin, upstream, deps)
     this.#basePath = pathname === '/' ? '' : pathname.replace(/\/$/, '')
     this.#connectionsMax = connectionsMax
     this.#shareMax = Math.max(1, Math.floor(connectionsMax / 2))
@@ -78,7 +85,7 @@ export class UpstreamPool {
 
   /** Ends all connections; whoever uses or awaits one is told. */
   async destroy(): Promise<void> {
-    await this.#pool.destroy()
+    await this.#client.destroy()
     this.#serve()
   }
 
@@ -91,7 +98,7 @@ export class UpstreamPool {
     const { streamsFor } = user
     this.#used++
     if (streamsFor !== null) this.#streams.set(streamsFor, (this.#streams.get(streamsFor) ?? 0) + 1)
-    user.go(this.#pool, this.#basePath)
+    user.go(this.#client, this.#basePath)
   }
 
   #endStream(user: PoolUser): void {
@@ -117,7 +124,7 @@ export class UpstreamPool {
 
   #closeRetired(): void {
     if (!this.#retired || this.#used > 0 || this.#line.size > 0) return
-    this.#pool.close().catch(() => undefined) // it was destroyed meanwhile, or closes already
+    this.#client.close()
   }
 }
 
@@ -128,7 +135,7 @@ export interface UpstreamPools extends AsyncDisposable {
   configure(policy: Pick<Policy, 'apis'>): void
 }
 
-export function openUpstreamPools(policy: Pick<Policy, 'apis'>, deps: ConnectorDeps): UpstreamPools {
+export function openUpstreamPools(policy: Pick<Policy, 'apis'>, deps: PoolDeps): UpstreamPools {
   const pools = new Map<string, UpstreamPool>()
   // Found by the object, which is the same for all requests of a revision; the text key is made once for each.
   let known = new WeakMap<Upstream, UpstreamPool>()
@@ -165,21 +172,3 @@ export function openUpstreamPools(policy: Pick<Policy, 'apis'>, deps: ConnectorD
 function keyOf({ url, tls, connectMs, connectionsMax }: Upstream): string {
   return `${url} ${connectMs} ${connectionsMax} ${JSON.stringify(tls)}`
 }
-
-function openPool(origin: string, upstream: Upstream, deps: ConnectorDeps): Pool {
-  return new Pool(origin, {
-    connections: upstream.connectionsMax,
-    pipelining: 1,
-    allowH2: false,
-    // Below the 5 s after which Node's own servers, and many others, close an idle connection.
-    keepAliveTimeout: 4_000,
-    connect: openConnector(upstream, deps),
-    // The exchange keeps its deadlines itself: one sweep for all instead of a timer for each.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: responseHeadBytesMax,
-  })
-}
-
-/** Largest head of an upstream's answer. */
-const responseHeadBytesMax = 65_536
