@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { ConnectionTls, Peer, Refusal } from '../../core/mod.ts'
+import type { SecureSide } from './arrivals.ts'
 import { plainAddress } from './client-address.ts'
 
 /** An exchange in its turn. A client may send several requests at once; they are served one after the other. */
@@ -19,13 +20,6 @@ export interface Receiving {
   readonly begun: boolean
   /** The body cannot be read to its end. */
   breakOff(why: Refusal): void
-}
-
-/** What TLS adds to a connection. */
-export interface SecureSide {
-  readonly tls: ConnectionTls
-  /** The socket below. */
-  readonly tcp: Socket
 }
 
 /** One connection of a client: who it is, and whose turn it is. */

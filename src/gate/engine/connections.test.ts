@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
-import test from 'node:test'
 import {
   openHttpUpstream,
   openRawUpstream,
@@ -8,6 +7,7 @@ import {
   type TestEngine,
   type TestEngineOptions,
   upstreamAt,
+  testEngines,
 } from './test/fixtures.ts'
 import { RawClient, until, whenStill } from './test/raw-client.ts'
 
@@ -28,7 +28,7 @@ async function whenSeen(gate: TestEngine, count: number): Promise<void> {
   assert.deepEqual(gate.defects, [])
 }
 
-test('a connection without a byte is no request', async () => {
+testEngines('a connection without a byte is no request', async () => {
   await using gate = await openTestEngine({ limits: { headersMs: 300 } })
   using left = await RawClient.open(gate.port)
   left.socket.end()
@@ -39,7 +39,7 @@ test('a connection without a byte is no request', async () => {
   await whenSeen(gate, 0)
 })
 
-test('a client that leaves within a head is one exchange', async () => {
+testEngines('a client that leaves within a head is one exchange', async () => {
   await using gate = await openTestEngine()
   using left = await RawClient.open(gate.port)
   left.send('GET /a HT').socket.end()
@@ -52,7 +52,7 @@ test('a client that leaves within a head is one exchange', async () => {
   assert.deepEqual(reasons(gate), ['client_abort', 'client_abort'])
 })
 
-test('a client that leaves within its second head is one more exchange', async () => {
+testEngines('a client that leaves within its second head is one more exchange', async () => {
   await using gate = await openTestEngine()
   using left = await RawClient.open(gate.port)
   await left.send(get).whenAnswered()
@@ -67,7 +67,7 @@ test('a client that leaves within its second head is one more exchange', async (
   assert.deepEqual(reasons(gate), [null, 'client_abort', null, 'client_abort'])
 })
 
-test('a client that closes an idle connection is nothing', async () => {
+testEngines('a client that closes an idle connection is nothing', async () => {
   await using gate = await openTestEngine()
   for (const body of ['', 'Content-Length: 2\r\n']) {
     using left = await RawClient.open(gate.port)
@@ -81,7 +81,7 @@ test('a client that closes an idle connection is nothing', async () => {
   assert.deepEqual(reasons(gate), [null, null, null, null])
 })
 
-test('a head that does not arrive in time is answered 408', async () => {
+testEngines('a head that does not arrive in time is answered 408', async () => {
   await using gate = await openTestEngine({ limits: { headersMs: 300, keepAliveMs: 200 } })
   using client = await RawClient.open(gate.port)
   const [answer] = await client.send('GET / HTTP/1.1\r\nHost').whenEnded()
@@ -93,14 +93,14 @@ test('a head that does not arrive in time is answered 408', async () => {
   await whenSeen(gate, 3)
 })
 
-test('an idle connection is closed after the keep-alive time, and is nothing', async () => {
+testEngines('an idle connection is closed after the keep-alive time, and is nothing', async () => {
   await using gate = await openTestEngine({ limits: { keepAliveMs: 100 } })
   using client = await RawClient.open(gate.port)
   assert.equal((await client.send(get).whenEnded()).length, 1)
   await whenSeen(gate, 1)
 })
 
-test('a body that does not arrive in time is answered 408', async () => {
+testEngines('a body that does not arrive in time is answered 408', async () => {
   await using upstream = await openRawUpstream(() => undefined)
   await using gate = await openTestEngine({
     upstream: upstreamAt(upstream.url),
@@ -118,7 +118,7 @@ test('a body that does not arrive in time is answered 408', async () => {
   await until(() => upstream.sockets[0]?.destroyed === true)
 })
 
-test('a client that leaves within its body ends the upstream’s side too', async () => {
+testEngines('a client that leaves within its body ends the upstream’s side too', async () => {
   const busy: Socket[] = []
   await using upstream = await openRawUpstream((socket) => void busy.push(socket))
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
@@ -133,7 +133,7 @@ test('a client that leaves within its body ends the upstream’s side too', asyn
   assert.deepEqual(reasons(gate), ['client_abort', 'client_abort'])
 })
 
-test('a client that leaves while the upstream works ends the upstream’s side too', async () => {
+testEngines('a client that leaves while the upstream works ends the upstream’s side too', async () => {
   let requests = 0
   await using upstream = await openRawUpstream(() => void requests++)
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
@@ -146,7 +146,7 @@ test('a client that leaves while the upstream works ends the upstream’s side t
   assert.deepEqual(reasons(gate), ['client_abort'])
 })
 
-test('a broken chunk within a body is the one exchange’s failure', async () => {
+testEngines('a broken chunk within a body is the one exchange’s failure', async () => {
   await using upstream = await openRawUpstream(() => undefined)
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
   using client = await RawClient.open(gate.port)
@@ -164,7 +164,7 @@ test('a broken chunk within a body is the one exchange’s failure', async () =>
   assert.deepEqual(reasons(gate), ['malformed', 'malformed'])
 })
 
-test('garbage behind a request is one more exchange, behind a body that came with it none', async () => {
+testEngines('garbage behind a request is one more exchange, behind a body that came with it none', async () => {
   await using gate = await openTestEngine()
   using bare = await RawClient.open(gate.port)
   const answers = await bare.send(`${get}garbage`).whenEnded()
@@ -179,27 +179,30 @@ test('garbage behind a request is one more exchange, behind a body that came wit
   await whenSeen(gate, 3)
 })
 
-test('a body that is too large is answered 413: by its declaration before anything is forwarded, else when it is', async () => {
-  await using upstream = await openRawUpstream(() => undefined)
-  await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), plan: { bodyBytesMax: 10 } })
-  using declared = await RawClient.open(gate.port)
-  const [first] = await declared.send(`${post}Content-Length: 11\r\n\r\n`).whenEnded()
-  assert.equal(first?.status, 413)
-  using whole = await RawClient.open(gate.port)
-  const [second] = await whole
-    .send(`${post}Transfer-Encoding: chunked\r\n\r\nb\r\nelevenbytes\r\n0\r\n\r\n`)
-    .whenAnswered()
-  assert.equal(second?.status, 413)
-  assert.equal(upstream.sockets.length, 0)
-  using pieces = await RawClient.open(gate.port)
-  pieces.send(`${post}Transfer-Encoding: chunked\r\n\r\n6\r\nsixsix\r\n`)
-  const [third] = await pieces.send('6\r\nsixsix\r\n').whenEnded()
-  assert.deepEqual([third?.status, upstream.sockets.length], [413, 0])
-  await whenSeen(gate, 3)
-  assert.deepEqual(reasons(gate), ['body_too_large', 'body_too_large', 'body_too_large'])
-})
+testEngines(
+  'a body that is too large is answered 413: by its declaration before anything is forwarded, else when it is',
+  async () => {
+    await using upstream = await openRawUpstream(() => undefined)
+    await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), plan: { bodyBytesMax: 10 } })
+    using declared = await RawClient.open(gate.port)
+    const [first] = await declared.send(`${post}Content-Length: 11\r\n\r\n`).whenEnded()
+    assert.equal(first?.status, 413)
+    using whole = await RawClient.open(gate.port)
+    const [second] = await whole
+      .send(`${post}Transfer-Encoding: chunked\r\n\r\nb\r\nelevenbytes\r\n0\r\n\r\n`)
+      .whenAnswered()
+    assert.equal(second?.status, 413)
+    assert.equal(upstream.sockets.length, 0)
+    using pieces = await RawClient.open(gate.port)
+    pieces.send(`${post}Transfer-Encoding: chunked\r\n\r\n6\r\nsixsix\r\n`)
+    const [third] = await pieces.send('6\r\nsixsix\r\n').whenEnded()
+    assert.deepEqual([third?.status, upstream.sockets.length], [413, 0])
+    await whenSeen(gate, 3)
+    assert.deepEqual(reasons(gate), ['body_too_large', 'body_too_large', 'body_too_large'])
+  },
+)
 
-test('a client that still sends gets its last answer whole', async () => {
+testEngines('a client that still sends gets its last answer whole', async () => {
   await using gate = await openTestEngine()
   using client = await RawClient.open(gate.port)
   client.send(`${post}Content-Length: 100000000\r\n\r\n`)
@@ -209,7 +212,7 @@ test('a client that still sends gets its last answer whole', async () => {
   assert.deepEqual([answer?.status, answer?.body], [200, 'ok'])
 })
 
-test('100 Continue is sent when the request is forwarded, and not before', async () => {
+testEngines('100 Continue is sent when the request is forwarded, and not before', async () => {
   const { promise: decided, resolve: decide } = Promise.withResolvers<void>()
   let calls = 0
   await using upstream = await openHttpUpstream(
@@ -232,7 +235,7 @@ test('100 Continue is sent when the request is forwarded, and not before', async
   assert.equal(answer?.status, 200)
 })
 
-test('a refusal instead of 100 Continue closes the connection', async () => {
+testEngines('a refusal instead of 100 Continue closes the connection', async () => {
   await using gate = await openTestEngine()
   using client = await RawClient.open(gate.port)
   const [answer] = await client.send(`${post}Expect: 100-continue\r\nContent-Length: 5\r\n\r\n`).whenEnded()
@@ -245,7 +248,7 @@ test('a refusal instead of 100 Continue closes the connection', async () => {
   assert.equal(failed?.status, 417)
 })
 
-test('CONNECT, upgrades and other protocols are refused, each as one exchange', async () => {
+testEngines('CONNECT, upgrades and other protocols are refused, each as one exchange', async () => {
   await using gate = await openTestEngine()
   const sent: [string, number | undefined][] = [
     ['CONNECT b.test:443 HTTP/1.1\r\nHost: b.test:443\r\n\r\n', 400],
@@ -267,7 +270,7 @@ test('CONNECT, upgrades and other protocols are refused, each as one exchange', 
   assert.equal(gate.seen[0]?.request.method, 'CONNECT')
 })
 
-test('connections over the limits are answered 503', async () => {
+testEngines('connections over the limits are answered 503', async () => {
   await using gate = await openTestEngine({ limits: { connectionsPerIpMax: 2 } })
   using first = await RawClient.open(gate.port)
   using second = await RawClient.open(gate.port)
@@ -283,7 +286,7 @@ test('connections over the limits are answered 503', async () => {
   assert.equal((await second.send(get).whenAnswered())[0]?.status, 200)
 })
 
-test('trusted hops may have as many connections as all clients together', async () => {
+testEngines('trusted hops may have as many connections as all clients together', async () => {
   await using gate = await openTestEngine({
     limits: { connectionsPerIpMax: 1, connectionsMax: 2 },
     trustedHops: ['127.0.0.1'],
@@ -296,7 +299,7 @@ test('trusted hops may have as many connections as all clients together', async 
   assert.deepEqual(statuses, [200, 200, 503])
 })
 
-test('connections over the hard limit are dropped and recorded', async () => {
+testEngines('connections over the hard limit are dropped and recorded', async () => {
   await using gate = await openTestEngine({ limits: { connectionsMax: 1 } })
   const clients: RawClient[] = []
   for (let i = 0; i < 66; i++) clients.push(await RawClient.open(gate.port))
@@ -308,7 +311,7 @@ test('connections over the hard limit are dropped and recorded', async () => {
   for (const client of clients) client[Symbol.dispose]()
 })
 
-test('a client that does not read is given up after clientIdleMs, whatever is still to come', async () => {
+testEngines('a client that does not read is given up after clientIdleMs, whatever is still to come', async () => {
   await using upstream = await openHttpUpstream((_request, response) => {
     response.setHeader('content-length', String(1 << 30))
     const chunk = Buffer.alloc(1 << 20)
@@ -326,7 +329,7 @@ test('a client that does not read is given up after clientIdleMs, whatever is st
   await until(() => upstream.sockets[0]?.destroyed === true)
 })
 
-test('a slow upstream is never blamed on the client', async () => {
+testEngines('a slow upstream is never blamed on the client', async () => {
   await using upstream = await openHttpUpstream((_request, response) => {
     response.write('a')
     setTimeout(() => response.end('b'), 900)
@@ -341,7 +344,7 @@ test('a slow upstream is never blamed on the client', async () => {
   assert.deepEqual([answer?.body, answer?.whole], ['ab', true])
 })
 
-test('a handler that throws, or ends nothing, is reported and drops its connection', async () => {
+testEngines('a handler that throws, or ends nothing, is reported and drops its connection', async () => {
   const broken: TestEngineOptions[] = [{ before: () => Promise.reject(new Error('crash')) }, { answers: false }]
   for (const options of broken) {
     await using gate = await openTestEngine(options)
@@ -351,7 +354,7 @@ test('a handler that throws, or ends nothing, is reported and drops its connecti
   }
 })
 
-test('a slow exchange keeps its answer although the socket of another broke', async () => {
+testEngines('a slow exchange keeps its answer although the socket of another broke', async () => {
   const sockets: Socket[] = []
   await using upstream = await openRawUpstream((socket) => void sockets.push(socket))
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })

@@ -1,16 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { DropArgument, Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
-import { type ApiRequest, type ConnectionTls, type Peer, refusal, type Refusal } from '../../core/mod.ts'
-import { addressGroup, plainAddress } from './client-address.ts'
+import type { Socket } from 'node:net'
+import { refusal, type Refusal } from '../../core/mod.ts'
+import { type Arrival, Arrivals, describeRemains, tooMany } from './arrivals.ts'
 import { Connection } from './connection.ts'
-import { connectionTls } from './connection-tls.ts'
 import type { EngineCore } from './engine-core.ts'
 import { garbageBehind, NodeExchange } from './exchange-node.ts'
 import { RefusedExchange } from './exchange-refused.ts'
-import { type FailedHandshake, Handshakes } from './handshakes.ts'
 import { isGarbage, isSocketError, parseDefect, type ParserError, type Remains, remainsOf } from './parse-failure.ts'
-import { describeRequest } from './request-facts.ts'
 
 const connectionOf: unique symbol = Symbol('connection')
 
@@ -21,14 +17,11 @@ type GateSocket = Socket & { [connectionOf]?: Connection }
 export class Connections {
   readonly #core: EngineCore
   readonly #open = new Set<Connection>()
-  /** How many there are of each address, those within a TLS handshake too. */
-  readonly #groups = new Map<string, number>()
-  #total = 0
-  readonly #handshakes: Handshakes
+  readonly arrivals: Arrivals
 
   constructor(core: EngineCore) {
     this.#core = core
-    this.#handshakes = new Handshakes(core.clock, (handshake) => this.#onFailedHandshake(handshake))
+    this.arrivals = new Arrivals(core, (arrival) => this.#take(arrival))
   }
 
   /** Open ones. */
@@ -36,64 +29,15 @@ export class Connections {
     return this.#open.size
   }
 
-  onConnection(socket: GateSocket): void {
-    this.#count(socket)
-    this.#take(socket, new Connection(socket, this.#overLimit(socket)))
-  }
-
-  /** TCP stands, TLS begins. */
-  onHandshake(socket: Socket): void {
-    this.#count(socket)
-    this.#handshakes.begin(socket)
-  }
-
-  /** TLS stands. `mustProve`: whoever has no certificate that is vouched for may not stay. */
-  onSecure(socket: TLSSocket & GateSocket, mustProve: boolean): void {
-    if (mustProve && !socket.authorized) return this.#handshakes.refuse(socket)
-    const tcp = this.#handshakes.done(socket) ?? socket
-    this.#take(socket, new Connection(socket, this.#overLimit(socket), { tls: connectionTls(socket), tcp }))
-  }
-
-  /** TLS will not stand. */
-  onTlsError(error: Error, socket: TLSSocket): void {
-    this.#handshakes.failing(error, socket)
-  }
-
-  #onFailedHandshake({ address, port, note }: FailedHandshake): void {
-    const peer = { address, port, clientIp: address, trustedHop: null }
-    const described = describe(this.#core, { peer, tls: null }, remainsOf(null))
-    const request: ApiRequest = { ...described, scheme: 'https', protocol: '' }
-    const defect = refusal('tls_failed', 'No TLS connection came about', { note })
-    new RefusedExchange(this.#core, null, { request, defect }).begin()
-  }
-
-  #count(socket: Socket): void {
-    const group = addressGroup(plainAddress(socket.remoteAddress ?? ''))
-    this.#groups.set(group, (this.#groups.get(group) ?? 0) + 1)
-    this.#total++
-    socket.on('error', ignore) // each ends in 'close'
-    socket.once('close', () => {
-      this.#total--
-      const left = (this.#groups.get(group) ?? 1) - 1
-      if (left === 0) this.#groups.delete(group)
-      else this.#groups.set(group, left)
-    })
-  }
-
-  #take(socket: GateSocket, connection: Connection): void {
+  #take({ socket, refused, secure }: Arrival): void {
+    const connection = new Connection(socket, refused, secure)
     this.#open.add(connection)
-    socket[connectionOf] = connection
-    if (connection.tls !== null) socket.on('error', ignore)
+    const gateSocket: GateSocket = socket
+    gateSocket[connectionOf] = connection
     socket.once('close', () => {
       this.#open.delete(connection)
       connection.lost()
     })
-  }
-
-  #overLimit(socket: Socket): Refusal | null {
-    const address = plainAddress(socket.remoteAddress ?? '')
-    const ofGroup = this.#groups.get(addressGroup(address)) ?? 1
-    return overLimit(this.#core, { address, total: this.#total, ofGroup })
   }
 
   onRequest(incoming: IncomingMessage, response: ServerResponse): void {
@@ -124,23 +68,15 @@ export class Connections {
     else socket.destroy()
   }
 
-  /** The kernel's connection was closed before it became one of ours. */
-  onDrop(dropped: DropArgument | undefined): void {
-    const address = plainAddress(dropped?.remoteAddress ?? '')
-    const peer = { address, port: dropped?.remotePort ?? 0, clientIp: address, trustedHop: null }
-    const request = describe(this.#core, { peer, tls: null }, remainsOf(null))
-    new RefusedExchange(this.#core, null, { request, defect: tooMany('the hard limit of connections') }).begin()
-  }
-
   /** Closes the connections on which nothing was ever sent. */
   endSilent(): void {
-    this.#handshakes.end()
+    this.arrivals.endHandshakes()
     for (const { socket } of this.#open) if (socket.bytesRead === 0) socket.destroy()
   }
 
   /** Closes all of them; resolves when their exchanges know. */
   async end(): Promise<void> {
-    this.#handshakes.end()
+    this.arrivals.endHandshakes()
     const { promise, resolve } = Promise.withResolvers<void>()
     for (const { socket } of this.#open) {
       socket.once('close', () => {
@@ -152,25 +88,7 @@ export class Connections {
   }
 }
 
-function ignore(): void {
-  // Nothing to do: see where it is used.
-}
-
 const slowHead = refusal('request_timeout', 'The request did not arrive in time', { note: 'silent within a head' })
-
-function tooMany(note: string): Refusal {
-  return refusal('too_many_connections', 'There are too many connections', { headers: ['retry-after', '1'], note })
-}
-
-function overLimit(
-  { limits, hops }: EngineCore,
-  { address, total, ofGroup }: { address: string; total: number; ofGroup: number },
-): Refusal | null {
-  if (total > limits.connectionsMax) return tooMany(`more than ${limits.connectionsMax} connections`)
-  // A trusted hop brings the connections of many.
-  if (ofGroup <= limits.connectionsPerIpMax || hops.trusts(address)) return null
-  return tooMany(`more than ${limits.connectionsPerIpMax} connections from one address`)
-}
 
 /** A parsed request takes its place in the line of its connection. */
 function receive(core: EngineCore, connection: Connection, incoming: IncomingMessage, response: ServerResponse): void {
@@ -203,7 +121,7 @@ function excessive(core: EngineCore, connection: Connection, incoming: IncomingM
     host: '',
   }
   const defect = tooMany(`request ${connection.requests + connection.excess} of a connection that closes`)
-  new RefusedExchange(core, null, { request: describe(core, connection, remains), defect }).begin()
+  new RefusedExchange(core, null, { request: describeRemains(core, connection, remains), defect }).begin()
 }
 
 /** Node gives up on a connection: within a body, within a head, or between two requests. */
@@ -245,30 +163,8 @@ function refuse(
   connection.closing = true
   connection.enter(
     new RefusedExchange(core, connection.socket, {
-      request: describe(core, connection, remains),
+      request: describeRemains(core, connection, remains),
       defect: connection.refused ?? defect,
     }),
   )
-}
-
-function describe(
-  core: EngineCore,
-  { peer, tls }: { readonly peer: Peer; readonly tls: ConnectionTls | null },
-  { method, httpVersion, target, host }: Remains,
-): ApiRequest {
-  const mark = target.indexOf('?')
-  const examined = {
-    defect: null,
-    host,
-    authority: host,
-    path: mark === -1 ? target : target.slice(0, mark),
-    query: mark === -1 ? '' : target.slice(mark + 1),
-    headers: [],
-    bodyBytes: 0,
-    headBytes: 0,
-    expectsContinue: false,
-    connectionNames: [],
-    traceparent: null,
-  }
-  return describeRequest(core, { method, httpVersion }, { examined, peer, tls })
 }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
-import test from 'node:test'
-import { openHttpUpstream, openTestEngine, type TestEngine, type TestUpstream, upstreamAt } from './test/fixtures.ts'
+import {
+  openHttpUpstream,
+  openTestEngine,
+  type TestEngine,
+  type TestUpstream,
+  upstreamAt,
+  testEngines,
+} from './test/fixtures.ts'
 import { RawClient, until, whenStill } from './test/raw-client.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
@@ -43,7 +49,7 @@ function field(headers: readonly string[], name: string): string | undefined {
   return index === -1 ? undefined : headers[index + 1]
 }
 
-test('forward() sends the canonical target below the base path, and our fields', async () => {
+testEngines('forward() sends the canonical target below the base path, and our fields', async () => {
   await using upstream = await openEcho()
   await using gate = await openTestEngine({ upstream: upstreamAt(`${upstream.url}/base`) })
   using client = await RawClient.open(gate.port)
@@ -59,7 +65,7 @@ test('forward() sends the canonical target below the base path, and our fields',
   for (const name of ['te', 'x-hop']) assert.equal(field(headers, name), undefined)
 })
 
-test('forward() continues a valid trace and begins one otherwise', async () => {
+testEngines('forward() continues a valid trace and begins one otherwise', async () => {
   await using upstream = await openEcho()
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
   const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -74,7 +80,7 @@ test('forward() continues a valid trace and begins one otherwise', async () => {
   assert.equal(field(begun.headers, 'tracestate'), undefined)
 })
 
-test('forward() names the client by trusted hops and continues their fields', async () => {
+testEngines('forward() names the client by trusted hops and continues their fields', async () => {
   await using upstream = await openEcho()
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), trustedHops: ['127.0.0.0/8'] })
   const { headers } = await echoed(gate, 'GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9, 203.0.113.1\r\n\r\n')
@@ -83,7 +89,7 @@ test('forward() names the client by trusted hops and continues their fields', as
   assert.equal(gate.seen[0]?.request.peer.trustedHop, '127.0.0.1')
 })
 
-test('forward() sends a body that came with its head, and one that comes in pieces', async () => {
+testEngines('forward() sends a body that came with its head, and one that comes in pieces', async () => {
   await using upstream = await openEcho()
   let calls = 0
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), before: () => void calls++ })
@@ -102,7 +108,7 @@ test('forward() sends a body that came with its head, and one that comes in piec
   )
 })
 
-test('forward() writes its own framing for chunked bodies, and drops extensions and trailers', async () => {
+testEngines('forward() writes its own framing for chunked bodies, and drops extensions and trailers', async () => {
   await using upstream = await openEcho()
   let calls = 0
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), before: () => void calls++ })
@@ -125,7 +131,7 @@ test('forward() writes its own framing for chunked bodies, and drops extensions 
   assert.deepEqual([streamed.body, streamed.trailers], [`${chunk}hello`, []])
 })
 
-test('answer() keeps the connection for the next request, and serves pipelined ones in order', async () => {
+testEngines('answer() keeps the connection for the next request, and serves pipelined ones in order', async () => {
   await using upstream = await openEcho()
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
   using client = await RawClient.open(gate.port)
@@ -142,7 +148,7 @@ test('answer() keeps the connection for the next request, and serves pipelined o
   assert.equal(client.ended, false)
 })
 
-test('answer() does not start a pipelined request before the one ahead of it is answered', async () => {
+testEngines('answer() does not start a pipelined request before the one ahead of it is answered', async () => {
   const waiting: (() => void)[] = []
   await using upstream = await openHttpUpstream((_request, response) => void waiting.push(() => response.end('ok')))
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
@@ -156,7 +162,7 @@ test('answer() does not start a pipelined request before the one ahead of it is 
   assert.equal((await client.whenAnswered(2)).length, 2)
 })
 
-test('answer() frames by length for HTTP/1.1 and closes for HTTP/1.0', async () => {
+testEngines('answer() frames by length for HTTP/1.1 and closes for HTTP/1.0', async () => {
   await using gate = await openTestEngine()
   using client = await RawClient.open(gate.port)
   const [modern] = await client.send(get).whenAnswered()
@@ -169,7 +175,7 @@ test('answer() frames by length for HTTP/1.1 and closes for HTTP/1.0', async () 
   assert.deepEqual([ancient?.body, ancient?.headers.get('connection')], ['ok', 'close'])
 })
 
-test('answer() gives HEAD, 204 and 304 no body, and HEAD the length that GET would have', async () => {
+testEngines('answer() gives HEAD, 204 and 304 no body, and HEAD the length that GET would have', async () => {
   await using upstream = await openHttpUpstream((request, response) => {
     const status = Number(request.url?.slice(1))
     if (status === 200)
@@ -197,7 +203,7 @@ test('answer() gives HEAD, 204 and 304 no body, and HEAD the length that GET wou
   )
 })
 
-test('answer() goes out in a single write when the upstream’s answer was whole', async () => {
+testEngines('answer() goes out in a single write when the upstream’s answer was whole', async () => {
   await using upstream = await openEcho()
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
   using client = await RawClient.open(gate.port)
@@ -208,28 +214,31 @@ test('answer() goes out in a single write when the upstream’s answer was whole
   assert.equal(gate.seen[0]?.streamed, null)
 })
 
-test('forward() with nothing to hold resolves whole when all came with the head, and at the head otherwise', async () => {
-  await using upstream = await openHttpUpstream((request, response) => {
-    if (request.url === '/whole') return response.end('whole')
-    response.write('first,')
-    return request.socket.once('data', () => undefined) && setTimeout(() => response.end('second'), 20)
-  })
-  await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), plan: { holdBytesMax: 0 } })
-  using client = await RawClient.open(gate.port)
-  await client.send('GET /whole HTTP/1.1\r\nHost: a\r\n\r\n').whenAnswered(1)
-  const answers = await client.send('GET /parts HTTP/1.1\r\nHost: a\r\n\r\n').whenAnswered(2)
-  assert.deepEqual(
-    answers.map(({ body }) => body),
-    ['whole', 'first,second'],
-  )
-  assert.equal(answers[1]?.headers.get('transfer-encoding'), 'chunked')
-  assert.deepEqual(
-    gate.seen.map(({ streamed }) => streamed),
-    [null, { reason: null, note: '', bytes: 12 }],
-  )
-})
+testEngines(
+  'forward() with nothing to hold resolves whole when all came with the head, and at the head otherwise',
+  async () => {
+    await using upstream = await openHttpUpstream((request, response) => {
+      if (request.url === '/whole') return response.end('whole')
+      response.write('first,')
+      return request.socket.once('data', () => undefined) && setTimeout(() => response.end('second'), 20)
+    })
+    await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url), plan: { holdBytesMax: 0 } })
+    using client = await RawClient.open(gate.port)
+    await client.send('GET /whole HTTP/1.1\r\nHost: a\r\n\r\n').whenAnswered(1)
+    const answers = await client.send('GET /parts HTTP/1.1\r\nHost: a\r\n\r\n').whenAnswered(2)
+    assert.deepEqual(
+      answers.map(({ body }) => body),
+      ['whole', 'first,second'],
+    )
+    assert.equal(answers[1]?.headers.get('transfer-encoding'), 'chunked')
+    assert.deepEqual(
+      gate.seen.map(({ streamed }) => streamed),
+      [null, { reason: null, note: '', bytes: 12 }],
+    )
+  },
+)
 
-test('forward() holds up to so many bytes and so long, then hands over what there is', async () => {
+testEngines('forward() holds up to so many bytes and so long, then hands over what there is', async () => {
   const requests: IncomingMessage[] = []
   await using upstream = await openHttpUpstream((request, response) => {
     requests.push(request)
@@ -251,7 +260,7 @@ test('forward() holds up to so many bytes and so long, then hands over what ther
   assert.match(slow.received, /tick/)
 })
 
-test('stream() frames an answer without length for HTTP/1.0 by the end of the connection', async () => {
+testEngines('stream() frames an answer without length for HTTP/1.0 by the end of the connection', async () => {
   await using upstream = await openHttpUpstream((_request, response) => {
     response.write('a')
     setTimeout(() => response.end('b'), 20)
@@ -262,7 +271,7 @@ test('stream() frames an answer without length for HTTP/1.0 by the end of the co
   assert.deepEqual([answer?.body, answer?.headers.get('transfer-encoding'), client.wasReset], ['ab', undefined, false])
 })
 
-test('stream() keeps memory bounded while a client does not read, and loses nothing', async () => {
+testEngines('stream() keeps memory bounded while a client does not read, and loses nothing', async () => {
   const total = 48 * 1024 * 1024
   let sentBytes = 0
   await using upstream = await openHttpUpstream((_request, response) => {
@@ -294,7 +303,7 @@ test('stream() keeps memory bounded while a client does not read, and loses noth
   assert.deepEqual(gate.seen[0]?.streamed, { reason: null, note: '', bytes: total })
 })
 
-test('forward() takes a client’s body no faster than the upstream does', async () => {
+testEngines('forward() takes a client’s body no faster than the upstream does', async () => {
   const total = 48 * 1024 * 1024
   const paused: IncomingMessage[] = []
   let gotBytes = 0

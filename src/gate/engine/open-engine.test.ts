@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
 import { hasCode, systemClock } from '../../core/mod.ts'
 import { openEngine } from './open-engine.ts'
-import { openRawUpstream, openTestEngine, policyOf, upstreamAt } from './test/fixtures.ts'
+import { openRawUpstream, openTestEngine, policyOf, upstreamAt, testEngines } from './test/fixtures.ts'
 import { RawClient, until } from './test/raw-client.ts'
 
 const get = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n'
@@ -16,7 +15,7 @@ const bare = {
   handler: () => Promise.resolve(),
 }
 
-test('openEngine() throws port_taken for a port that somebody has', async () => {
+testEngines('openEngine() throws port_taken for a port that somebody has', async () => {
   await using gate = await openTestEngine()
   const listeners = [
     { host: '127.0.0.1', port: 0 },
@@ -25,19 +24,19 @@ test('openEngine() throws port_taken for a port that somebody has', async () => 
   await assert.rejects(openEngine({ ...bare, listeners }), (error) => hasCode(error, 'port_taken'))
 })
 
-test('openEngine() lets engines share a port with reusePort', async () => {
+testEngines('openEngine() lets engines share a port with reusePort', async () => {
   const listeners = [{ host: '127.0.0.1', port: 0 }]
   await using first = await openEngine({ ...bare, listeners, reusePort: true })
   await using second = await openEngine({ ...bare, listeners: [...first.addresses], reusePort: true })
   assert.deepEqual(second.addresses, first.addresses)
 })
 
-test('openEngine() throws for trusted hops that cannot be read', async () => {
+testEngines('openEngine() throws for trusted hops that cannot be read', async () => {
   const policy = policyOf({ trustedHops: ['x'] })
   await assert.rejects(openEngine({ ...bare, listeners: [], policy }), (error) => hasCode(error, 'invalid_argument'))
 })
 
-test('configure() changes limits for new connections and hops for new requests', async () => {
+testEngines('configure() changes limits for new connections and hops for new requests', async () => {
   await using gate = await openTestEngine()
   using before = await RawClient.open(gate.port)
   const trusting = { ...policyOf({ trustedHops: ['127.0.0.1'], limits: { urlBytesMax: 10, headersMax: 3 } }) }
@@ -49,7 +48,7 @@ test('configure() changes limits for new connections and hops for new requests',
   assert.equal(answer?.status, 414)
 })
 
-test('drain() lets running requests finish, closes idle connections and takes no new ones', async () => {
+testEngines('drain() lets running requests finish, closes idle connections and takes no new ones', async () => {
   await using upstream = await openRawUpstream(() => undefined)
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
   using idle = await RawClient.open(gate.port)
@@ -66,7 +65,7 @@ test('drain() lets running requests finish, closes idle connections and takes no
   assert.equal(gate.engine.connections, 0)
 })
 
-test('drain() ends at its deadline', async () => {
+testEngines('drain() ends at its deadline', async () => {
   await using upstream = await openRawUpstream(() => undefined)
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
   using busy = await RawClient.open(gate.port)
@@ -76,7 +75,7 @@ test('drain() ends at its deadline', async () => {
   assert.equal(gate.engine.connections, 1)
 })
 
-test('disposing ends everything at once, and every exchange with it', async () => {
+testEngines('disposing ends everything at once, and every exchange with it', async () => {
   await using upstream = await openRawUpstream(() => undefined)
   const gate = await openTestEngine({ upstream: upstreamAt(upstream.url) })
   using busy = await RawClient.open(gate.port)

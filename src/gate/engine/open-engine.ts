@@ -1,13 +1,15 @@
-import type { Server } from 'node:http'
-import { Server as SecureServer } from 'node:https'
+import type { Server } from 'node:net'
+import { Server as SecureServer } from 'node:tls'
 import { type Clock, GatehouseError, hasCode, type Policy } from '../../core/mod.ts'
 import { createAuthorities } from './authority.ts'
 import { createTrustedHops } from './client-address.ts'
-import { Connections } from './connections.ts'
 import type { EngineCore, Ids } from './engine-core.ts'
 import type { Bound, Engine, Handler } from './exchange.ts'
 import { createFieldNames } from './field-names.ts'
-import { applyLimits, openSecureServer, openServer } from './servers.ts'
+import type { EngineKind, Front } from './front.ts'
+import { NodeFront } from './node-front.ts'
+import { openSocketClient } from './strict/socket-client.ts'
+import { SocketFront } from './strict/socket-front.ts'
 import { createSweep } from './sweep.ts'
 import { contextOf, type TlsSecrets } from './tls-secrets.ts'
 import { openUndiciClient } from './undici-client.ts'
@@ -24,6 +26,8 @@ export interface Listener {
 }
 
 export interface EngineOptions {
+  /** @default strict */
+  readonly kind?: EngineKind
   /** Addresses to listen on; port 0 takes a free one. */
   readonly listeners: readonly Listener[]
   /** What the listeners with `isSecure` are made of. @default they are left out */
@@ -60,13 +64,18 @@ export async function openEngine(options: EngineOptions): Promise<GatehouseEngin
   const { clock } = options
   await using opening = new AsyncDisposableStack()
   const core = coreOf(options, opening)
-  const connections = opening.adopt(new Connections(core), (open) => open.end())
-  const servers: (Server | SecureServer)[] = []
+  const front = options.kind === 'node' ? new NodeFront(core) : new SocketFront(core)
+  const servers: Server[] = []
+  opening.defer(async () => {
+    const over = servers.map(closed)
+    await front.end()
+    await Promise.all(over)
+  })
   const addresses: Bound[] = []
   for (const listener of options.listeners) {
-    const server = serverFor(listener, options.tls ?? null, { core, connections })
+    const server = serverFor(listener, options.tls ?? null, front)
     if (server === null) continue
-    const address = await listening(opening.adopt(server, closed), listener, options.reusePort)
+    const address = await listening(server, listener, options.reusePort)
     if (address === null) continue
     servers.push(server)
     addresses.push(address)
@@ -76,13 +85,13 @@ export async function openEngine(options: EngineOptions): Promise<GatehouseEngin
   return {
     addresses,
     get connections() {
-      return connections.count
+      return front.count
     },
     configure: (next) => {
       core.hops = createTrustedHops(next.trustedHops)
       core.limits = next.connections
       core.pools.configure(next)
-      for (const server of servers) applyLimits(server, next.connections)
+      for (const server of servers) front.applyLimits(server, next.connections)
     },
     secure: (secrets) => {
       for (const server of servers) if (server instanceof SecureServer) server.setSecureContext(contextOf(secrets))
@@ -90,7 +99,7 @@ export async function openEngine(options: EngineOptions): Promise<GatehouseEngin
     drain: async (deadlineMs) => {
       core.draining = true
       for (const server of servers) server.close()
-      await quiet({ core, connections, servers }, clock.monotonicMs() + deadlineMs)
+      await quiet({ core, front }, clock.monotonicMs() + deadlineMs)
     },
     [Symbol.asyncDispose]: async () => {
       core.draining = true
@@ -121,7 +130,11 @@ function coreOf(options: EngineOptions, opening: AsyncDisposableStack): EngineCo
     hops: createTrustedHops(policy.trustedHops),
     sweep: opening.use(createSweep(clock, sweepMs)),
     pools: opening.use(
-      openUpstreamPools(policy, { readFile, nowMs: () => clock.monotonicMs(), openClient: openUndiciClient }),
+      openUpstreamPools(policy, {
+        readFile,
+        nowMs: () => clock.monotonicMs(),
+        openClient: options.kind === 'node' ? openUndiciClient : openSocketClient,
+      }),
     ),
     limits: policy.connections,
     draining: false,
@@ -140,21 +153,17 @@ const sweepMs = 50
 
 interface Parts {
   readonly core: EngineCore
-  readonly connections: Connections
+  readonly front: Front
 }
 
 /** Null for a listener by TLS where there is nothing to make it of. */
-function serverFor(
-  { isSecure }: Listener,
-  tls: TlsSecrets | null,
-  { core, connections }: Parts,
-): Server | SecureServer | null {
-  if (isSecure !== true) return openServer(core.limits, connections)
-  return tls === null ? null : openSecureServer(core.limits, connections, tls)
+function serverFor({ isSecure }: Listener, tls: TlsSecrets | null, front: Front): Server | null {
+  if (isSecure !== true) return front.openServer()
+  return tls === null ? null : front.openSecureServer(tls)
 }
 
 /** Null where an optional one cannot have its port. */
-async function listening(server: Server | SecureServer, listener: Listener, reusePort: boolean): Promise<Bound | null> {
+async function listening(server: Server, listener: Listener, reusePort: boolean): Promise<Bound | null> {
   const { host, port, isSecure = false, isOptional = false } = listener
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
@@ -175,22 +184,18 @@ async function listening(server: Server | SecureServer, listener: Listener, reus
 const backlog = 1_024
 
 /** Waits until nothing is in progress. */
-async function quiet(
-  { core, connections, servers }: Parts & { readonly servers: readonly (Server | SecureServer)[] },
-  untilMs: number,
-): Promise<void> {
-  connections.endSilent()
-  while ((connections.count > 0 || core.running > 0) && core.clock.monotonicMs() < untilMs) {
-    for (const server of servers) server.closeIdleConnections()
+async function quiet({ core, front }: Parts, untilMs: number): Promise<void> {
+  front.endSilent()
+  while ((front.count > 0 || core.running > 0) && core.clock.monotonicMs() < untilMs) {
+    front.closeIdle()
     const { promise, resolve } = Promise.withResolvers<void>()
     setTimeout(resolve, sweepMs)
     await promise
   }
 }
 
-function closed(server: Server | SecureServer): Promise<void> {
+function closed(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  server.close(() => resolve())
-  server.closeAllConnections()
+  server.close(() => resolve()) // stops listening at once; calls back when its connections are gone
   return promise
 }

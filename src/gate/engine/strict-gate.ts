@@ -41,6 +41,8 @@ export interface ExaminedHead {
   readonly expectsContinue: boolean
   /** Fields that `Connection` names, lower case: they end here. */
   readonly connectionNames: readonly string[]
+  /** The client wants the connection closed behind the answer. */
+  readonly closes: boolean
   /** The one `traceparent`, unread. */
   readonly traceparent: string | null
 }
@@ -79,6 +81,7 @@ function emptyDraft(): Draft {
     headBytes: 0,
     expectsContinue: false,
     connectionNames: none,
+    closes: false,
     traceparent: null,
     hosts: 0,
     hostField: '',
@@ -177,9 +180,10 @@ function isRepeated(name: string, headers: readonly string[]): boolean {
  * the upstream to see another request than we did.
  */
 function readConnection(value: string, draft: Draft): Refusal | null {
-  if (value === 'keep-alive' || value === 'close' || value === 'Keep-Alive') return null
+  if (value === 'keep-alive' || value === 'Keep-Alive') return null
   for (const part of value.split(',')) {
     const token = part.trim().toLowerCase()
+    if (token === 'close') draft.closes = true
     if (token === '' || connectionOptions.has(token)) continue
     if (endToEnd.has(token) || endToEndPrefix.test(token)) {
       return malformed('The Connection field names an end-to-end field', `names ${token}`)

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent, request } from 'node:https'
 import { connect as connectTcp, type Socket } from 'node:net'
-import test from 'node:test'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { testAuthority, type TestCertificate } from '../../../test/support/certificates.ts'
 import { waitFor } from '../../../test/support/program.ts'
 import { recordedPerSecondMax } from './handshakes.ts'
-import { openHttpUpstream, openTestEngine, type TestEngine, upstreamAt } from './test/fixtures.ts'
+import { openHttpUpstream, openTestEngine, type TestEngine, upstreamAt, testEngines } from './test/fixtures.ts'
 import type { TlsSecrets } from './tls-secrets.ts'
 
 const authority = await testAuthority()
@@ -62,7 +61,7 @@ async function seenOf(engine: TestEngine, count: number): Promise<TestEngine['se
   return engine.seen
 }
 
-test('a request by TLS is like any other, and says what was agreed', async () => {
+testEngines('a request by TLS is like any other, and says what was agreed', async () => {
   await using upstream = await openHttpUpstream((incoming, response) => response.end(incoming.headers['forwarded']))
   await using engine = await openTestEngine({ tls: secretsOf(server), upstream: upstreamAt(upstream.url) })
   const answer = await get(engine)
@@ -76,18 +75,21 @@ test('a request by TLS is like any other, and says what was agreed', async () =>
   })
 })
 
-test('TLS 1.2 is spoken with forward secrecy and AEAD alone, and not at all where 1.3 is the least', async () => {
-  await using engine = await openTestEngine({ tls: secretsOf(server) })
-  const old = { maxVersion: 'TLSv1.2' } as const
-  assert.equal(await get(engine, { ...old, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }), '200 ok')
-  for (const ciphers of ['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-SHA'])
-    assert.match(await get(engine, { ...old, ciphers }), /handshake failure/, ciphers)
-  await using strict = await openTestEngine({ tls: secretsOf(server, { minVersion: 'TLSv1.3' }) })
-  assert.match(await get(strict, old), /protocol version/)
-  assert.equal(await get(strict), '200 ok')
-})
+testEngines(
+  'TLS 1.2 is spoken with forward secrecy and AEAD alone, and not at all where 1.3 is the least',
+  async () => {
+    await using engine = await openTestEngine({ tls: secretsOf(server) })
+    const old = { maxVersion: 'TLSv1.2' } as const
+    assert.equal(await get(engine, { ...old, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256' }), '200 ok')
+    for (const ciphers of ['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-SHA'])
+      assert.match(await get(engine, { ...old, ciphers }), /handshake failure/, ciphers)
+    await using strict = await openTestEngine({ tls: secretsOf(server, { minVersion: 'TLSv1.3' }) })
+    assert.match(await get(strict, old), /protocol version/)
+    assert.equal(await get(strict), '200 ok')
+  },
+)
 
-test('a handshake that fails ends in one exchange that says why; a silent connection in none', async () => {
+testEngines('a handshake that fails ends in one exchange that says why; a silent connection in none', async () => {
   await using engine = await openTestEngine({ tls: secretsOf(server) })
   const silent = connectTcp(engine.port, '127.0.0.1')
   await once(silent, 'connect')
@@ -113,7 +115,7 @@ test('a handshake that fails ends in one exchange that says why; a silent connec
   assert.equal(engine.engine.connections, 0)
 })
 
-test('a handshake that never ends is ended', async () => {
+testEngines('a handshake that never ends is ended', async () => {
   await using engine = await openTestEngine({ tls: secretsOf(server), limits: { headersMs: 200 } })
   const stuck = connectTcp(engine.port, '127.0.0.1')
   stuck.on('error', () => {})
@@ -123,7 +125,7 @@ test('a handshake that never ends is ended', async () => {
   assert.equal(seen?.note, 'ERR_TLS_HANDSHAKE_TIMEOUT')
 })
 
-test('of failing handshakes a bounded number is recorded, the rest is counted', async () => {
+testEngines('of failing handshakes a bounded number is recorded, the rest is counted', async () => {
   await using engine = await openTestEngine({ tls: secretsOf(server) })
   const count = recordedPerSecondMax + 20
   for (let i = 0; i < count; i++) {
@@ -136,7 +138,7 @@ test('of failing handshakes a bounded number is recorded, the rest is counted', 
   assert.match(seen.at(-1)?.note ?? '', /; 20 were only counted since the last$/)
 })
 
-test('secure() takes over a new certificate for the next connection and leaves the old ones alone', async () => {
+testEngines('secure() takes over a new certificate for the next connection and leaves the old ones alone', async () => {
   await using engine = await openTestEngine({ tls: secretsOf(server) })
   const before = dial(engine)
   await once(before, 'secureConnect')
@@ -153,7 +155,7 @@ test('secure() takes over a new certificate for the next connection and leaves t
   after.destroy()
 })
 
-test('a client is known by the certificate that it holds the key of, and by who vouches for it', async () => {
+testEngines('a client is known by the certificate that it holds the key of, and by who vouches for it', async () => {
   await using engine = await openTestEngine({ tls: secretsOf(server, { clientCa: authority.cert }) })
   const known = await authority.issue('acme')
   const stranger = await (await testAuthority('another')).issue('acme')
@@ -172,7 +174,7 @@ test('a client is known by the certificate that it holds the key of, and by who 
   }
 })
 
-test('where a client certificate is required, nobody gets in without one that is vouched for', async () => {
+testEngines('where a client certificate is required, nobody gets in without one that is vouched for', async () => {
   const secrets = secretsOf(server, { clientCa: authority.cert, isClientCertRequired: true })
   await using engine = await openTestEngine({ tls: secrets })
   assert.notEqual(await get(engine), '200 ok')
@@ -188,26 +190,29 @@ test('where a client certificate is required, nobody gets in without one that is
   assert.equal(await get(engine, await authority.issue('acme')), '200 ok')
 })
 
-test('a client that comes back resumes its session, also with another engine, and is known as before', async () => {
-  const secrets = secretsOf(server, { clientCa: authority.cert })
-  await using one = await openTestEngine({ tls: secrets })
-  await using other = await openTestEngine({ tls: secrets })
-  const client = await authority.issue('acme')
-  const first = dial(one, client)
-  const sessions = once(first, 'session') as Promise<[Buffer]>
-  await once(first, 'secureConnect')
-  const [session] = await sessions
-  first.destroy()
-  const again = dial(other, { ...client, session })
-  await once(again, 'secureConnect')
-  assert.equal(again.isSessionReused(), true)
-  again.write('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
-  const [seen] = await seenOf(other, 1)
-  assert.equal(seen?.request.tls?.client?.fault, null)
-  again.destroy()
-})
+testEngines(
+  'a client that comes back resumes its session, also with another engine, and is known as before',
+  async () => {
+    const secrets = secretsOf(server, { clientCa: authority.cert })
+    await using one = await openTestEngine({ tls: secrets })
+    await using other = await openTestEngine({ tls: secrets })
+    const client = await authority.issue('acme')
+    const first = dial(one, client)
+    const sessions = once(first, 'session') as Promise<[Buffer]>
+    await once(first, 'secureConnect')
+    const [session] = await sessions
+    first.destroy()
+    const again = dial(other, { ...client, session })
+    await once(again, 'secureConnect')
+    assert.equal(again.isSessionReused(), true)
+    again.write('GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n')
+    const [seen] = await seenOf(other, 1)
+    assert.equal(seen?.request.tls?.client?.fault, null)
+    again.destroy()
+  },
+)
 
-test('an answer that is cut off ends in a reset below TLS', async () => {
+testEngines('an answer that is cut off ends in a reset below TLS', async () => {
   await using upstream = await openHttpUpstream((_, response) => {
     response.write('x'.repeat(100_000))
     setTimeout(() => response.destroy(), 50)
@@ -219,7 +224,7 @@ test('an answer that is cut off ends in a reset below TLS', async () => {
   assert.deepEqual(engine.defects, [])
 })
 
-test('an absolute target must be https, with the port of https where none is named', async () => {
+testEngines('an absolute target must be https, with the port of https where none is named', async () => {
   await using engine = await openTestEngine({ tls: secretsOf(server) })
   const ask = async (target: string, host: string): Promise<string> => {
     const socket = dial(engine)
@@ -234,7 +239,7 @@ test('an absolute target must be https, with the port of https where none is nam
   assert.equal(await ask('https://a.test:80/', 'a.test'), '421')
 })
 
-test('an optional listener is left out where its port is taken', async () => {
+testEngines('an optional listener is left out where its port is taken', async () => {
   await using engine = await openTestEngine()
   const { openEngine } = await import('./open-engine.ts')
   const { policyOf } = await import('./test/fixtures.ts')
@@ -257,7 +262,7 @@ test('an optional listener is left out where its port is taken', async () => {
   )
 })
 
-test('nothing is agreed anew on a connection that stands', async () => {
+testEngines('nothing is agreed anew on a connection that stands', async () => {
   await using engine = await openTestEngine({ tls: secretsOf(server) })
   const socket = dial(engine, { maxVersion: 'TLSv1.2' })
   await once(socket, 'secureConnect')

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
-import test from 'node:test'
 import {
   openHttpUpstream,
   openRawUpstream,
@@ -8,6 +7,7 @@ import {
   type TestEngine,
   type TestUpstream,
   upstreamAt,
+  testEngines,
 } from './test/fixtures.ts'
 import { RawClient, until } from './test/raw-client.ts'
 
@@ -33,7 +33,7 @@ async function openCounting(): Promise<TestUpstream & { readonly begun: readonly
   return { ...upstream, begun }
 }
 
-test('forward() takes no connection for a body that does not come', async () => {
+testEngines('forward() takes no connection for a body that does not come', async () => {
   await using upstream = await openCounting()
   let calls = 0
   await using gate = await openTestEngine({
@@ -53,7 +53,7 @@ test('forward() takes no connection for a body that does not come', async () => 
   assert.deepEqual(upstream.begun, ['GET'])
 })
 
-test('forward() streams the bodies of one address on half of the connections at most', async () => {
+testEngines('forward() streams the bodies of one address on half of the connections at most', async () => {
   await using upstream = await openCounting()
   await using gate = await openTestEngine({ upstream: upstreamAt(upstream.url, { connectionsMax: 4 }) })
   using opened = new DisposableStack()
@@ -70,7 +70,7 @@ test('forward() streams the bodies of one address on half of the connections at 
   assert.equal(upstream.begun.length, 9)
 })
 
-test('forward() counts a body no longer when it has gone out', async () => {
+testEngines('forward() counts a body no longer when it has gone out', async () => {
   const busy: Socket[] = []
   await using upstream = await openRawUpstream((socket, text) => {
     if (text.startsWith('POST')) busy.push(socket)
@@ -87,7 +87,7 @@ test('forward() counts a body no longer when it has gone out', async () => {
   for (const client of clients) assert.equal((await client.whenAnswered())[0]?.status, 200)
 })
 
-test('forward() says that the pool was busy when no connection became free in time', async () => {
+testEngines('forward() says that the pool was busy when no connection became free in time', async () => {
   const busy: Socket[] = []
   await using upstream = await openRawUpstream((socket) => void busy.push(socket))
   await using gate = await openTestEngine({
@@ -109,7 +109,7 @@ test('forward() says that the pool was busy when no connection became free in ti
   assert.equal((await first.whenAnswered(2)).length, 2)
 })
 
-test('forward() says so too of a body that finds no share', async () => {
+testEngines('forward() says so too of a body that finds no share', async () => {
   await using upstream = await openCounting()
   await using gate = await openTestEngine({
     upstream: upstreamAt(upstream.url, { connectionsMax: 2, connectMs: 200 }),
@@ -125,7 +125,7 @@ test('forward() says so too of a body that finds no share', async () => {
   assert.match(gate.seen[0]?.note ?? '', /^pool busy: 127\.0\.0\.1 streamed bodies on its share of 1 connections/)
 })
 
-test('forward() frees the connections of those who fail, leave or are refused', async () => {
+testEngines('forward() frees the connections of those who fail, leave or are refused', async () => {
   let posts = 0
   await using upstream = await openHttpUpstream((request, response) => {
     if (request.method === 'POST') posts++
@@ -152,7 +152,7 @@ function chunk(text: string): string {
   return `${text.length.toString(16)}\r\n${text}\r\n`
 }
 
-test('configure() lets those who wait for a connection of a pool that is gone have one', async () => {
+testEngines('configure() lets those who wait for a connection of a pool that is gone have one', async () => {
   const busy: Socket[] = []
   await using upstream = await openRawUpstream((socket) => void busy.push(socket))
   let calls = 0

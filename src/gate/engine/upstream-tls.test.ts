@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import test from 'node:test'
 import type { UpstreamTls } from '../../core/mod.ts'
 import { testAuthority } from '../../../test/support/certificates.ts'
-import { openTestEngine, openTlsUpstream, type TestEngine, upstreamAt } from './test/fixtures.ts'
+import { openTestEngine, openTlsUpstream, type TestEngine, upstreamAt, testEngines } from './test/fixtures.ts'
 
 const authority = await testAuthority()
 const server = await authority.issue('orders.internal')
@@ -34,24 +33,27 @@ function get({ port }: TestEngine, host = 'api.example.com'): Promise<string> {
   })
 }
 
-test('an upstream is called by TLS, its certificate held against the name in its URL and never against the Host of a caller', async () => {
-  const names: (string | false | null)[] = []
-  await using upstream = await openTlsUpstream((incoming, response) => {
-    names.push((incoming.socket as TLSSocket).servername) // a TLS server's sockets are
-    response.end(incoming.headers.host)
-  }, server)
-  const byName = upstreamAt(upstream.url.replace('127.0.0.1', 'localhost'), { tls: { ...none, ca: '/ca' } })
-  await using engine = await openTestEngine({ upstream: byName, readFile })
-  assert.equal(await get(engine, 'a.example.com'), '200 a.example.com')
-  assert.equal(await get(engine, 'b.example.com'), '200 b.example.com')
-  assert.deepEqual(names, ['localhost', 'localhost'])
-  assert.equal(upstream.sockets.length, 1)
-  const byAddress = upstreamAt(upstream.url, { tls: { ...none, ca: '/ca' } })
-  await using other = await openTestEngine({ upstream: byAddress, readFile })
-  assert.equal(await get(other), '200 api.example.com')
-})
+testEngines(
+  'an upstream is called by TLS, its certificate held against the name in its URL and never against the Host of a caller',
+  async () => {
+    const names: (string | false | null)[] = []
+    await using upstream = await openTlsUpstream((incoming, response) => {
+      names.push((incoming.socket as TLSSocket).servername) // a TLS server's sockets are
+      response.end(incoming.headers.host)
+    }, server)
+    const byName = upstreamAt(upstream.url.replace('127.0.0.1', 'localhost'), { tls: { ...none, ca: '/ca' } })
+    await using engine = await openTestEngine({ upstream: byName, readFile })
+    assert.equal(await get(engine, 'a.example.com'), '200 a.example.com')
+    assert.equal(await get(engine, 'b.example.com'), '200 b.example.com')
+    assert.deepEqual(names, ['localhost', 'localhost'])
+    assert.equal(upstream.sockets.length, 1)
+    const byAddress = upstreamAt(upstream.url, { tls: { ...none, ca: '/ca' } })
+    await using other = await openTestEngine({ upstream: byAddress, readFile })
+    assert.equal(await get(other), '200 api.example.com')
+  },
+)
 
-test('the name of an upstream may be another than that in its URL', async () => {
+testEngines('the name of an upstream may be another than that in its URL', async () => {
   await using upstream = await openTlsUpstream((_, response) => response.end('ok'), server)
   for (const [serverName, answer] of [
     ['orders.internal', '200 ok'],
@@ -64,7 +66,7 @@ test('the name of an upstream may be another than that in its URL', async () => 
   }
 })
 
-test('an upstream that nobody vouches for gets no request, and the record says why', async () => {
+testEngines('an upstream that nobody vouches for gets no request, and the record says why', async () => {
   let requests = 0
   await using upstream = await openTlsUpstream((_, response) => response.end(String(++requests)), server)
   for (const [tls, note] of [
@@ -79,7 +81,7 @@ test('an upstream that nobody vouches for gets no request, and the record says w
   assert.equal(requests, 0)
 })
 
-test('the gateway proves itself to an upstream that asks for it', async () => {
+testEngines('the gateway proves itself to an upstream that asks for it', async () => {
   await using upstream = await openTlsUpstream(
     (incoming, response) => response.end((incoming.socket as TLSSocket).getPeerX509Certificate()?.subject ?? 'nobody'), // as above
     { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: true },

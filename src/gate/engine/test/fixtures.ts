@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import test, { type TestContext } from 'node:test'
 import {
   type ApiRequest,
   type ConnectionLimits,
@@ -13,9 +15,23 @@ import {
   type Upstream,
 } from '../../../core/mod.ts'
 import type { Delivery, Exchange, ForwardPlan, StreamEnd } from '../exchange.ts'
+import type { EngineKind } from '../front.ts'
 import { type GatehouseEngine, openEngine } from '../open-engine.ts'
 import type { TlsSecrets } from '../tls-secrets.ts'
 import { selfSigned } from './self-signed.ts'
+
+const kinds: readonly EngineKind[] = ['strict', 'node']
+const engineKind = new AsyncLocalStorage<EngineKind>()
+
+/** A promise that both engines keep: one test for each. */
+export function testEngines(name: string, body: (t: TestContext) => Promise<void>): void {
+  for (const kind of kinds) void test(`${name} (${kind})`, (t) => engineKind.run(kind, () => body(t)))
+}
+
+/** The engine of the test that is running. */
+export function kindUnderTest(): EngineKind {
+  return engineKind.getStore() ?? 'strict'
+}
 
 /** Limits that no test meets unless it means to. */
 export const roomyLimits: ConnectionLimits = {
@@ -104,6 +120,7 @@ export async function openTestEngine(options: TestEngineOptions = {}): Promise<T
   const defects: unknown[] = []
   let ids = 0
   const engine = await openEngine({
+    kind: kindUnderTest(),
     listeners: [{ host: '127.0.0.1', port: 0, isSecure: options.tls !== undefined }],
     tls: options.tls ?? null,
     ...(options.readFile === undefined ? {} : { readFile: options.readFile }),
