@@ -133,7 +133,8 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     if (failure !== null) return Promise.resolve(failure)
     const { request } = this
     const hasBody = request.bodyBytes !== 0
-    if (this.#head.expectsContinue) this.#response.writeContinue()
+    const before = this.#call
+    if (this.#head.expectsContinue && before === null) this.#response.writeContinue()
     const { clock, sweep, pools } = this.#core
     const call = new UpstreamCall({
       plan,
@@ -142,6 +143,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
       body: this.#body,
       pool: pools.poolOf(plan.upstream),
       clientIp: request.peer.clientIp,
+      before,
     })
     this.#call = call
     const headers = upstreamHeaders({
@@ -161,7 +163,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   #unfit(plan: ForwardPlan): ForwardFailure | null {
     if (this.aborted) return failureOf('client_abort', 'the client left before its turn')
     if (this.#broken !== null) return this.#broken
-    if (this.#call !== null) return failureOf('internal_error', 'forwarded twice')
+    if (this.#call !== null && !this.#call.isRepeatable) return failureOf('internal_error', 'forwarded twice')
     if (!plan.target.startsWith('/')) return failureOf('invalid_request', 'only paths are forwarded')
     if ((this.request.bodyBytes ?? 0) <= plan.bodyBytesMax) return null
     return failureOf('body_too_large', `declares ${this.request.bodyBytes} bytes, ${plan.bodyBytesMax} are allowed`)

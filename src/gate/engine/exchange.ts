@@ -37,6 +37,11 @@ export interface ForwardPlan {
   readonly holdBytesMax: number
   /** Resolve with what there is when a held answer is not complete so long after its head. */
   readonly holdMsMax: number
+  /**
+   * The request may be sent again after the upstream may have got it (RFC 9110 9.2.2), so it is kept until its answer is here.
+   * False: it is kept until a connection stands. @default false
+   */
+  readonly isRepeatable?: boolean
 }
 
 /** The upstream's answer as far as it is here. */
@@ -60,6 +65,12 @@ export interface ForwardFailure {
   readonly kind: 'failure'
   readonly reason: Reason
   readonly note: string
+  /**
+   * Set where the request is still whole here, so that `forward` may be called again: `unsent` where the upstream got nothing of
+   * it, `sent` where it may have acted on it. Never set once a part of a body, the client's or the upstream's, has passed, or where
+   * the client is at fault or gone.
+   */
+  readonly again?: 'unsent' | 'sent'
 }
 
 /** How the streaming of an incomplete reply ended; `reason` null: whole. */
@@ -86,7 +97,11 @@ export interface Exchange {
   /** Resolves when the answer was handed over, or the client left or stalled longer than `clientIdleMs`. */
   answer(answer: Answer): Promise<Delivery>
   /**
-   * At most once. The client's body is awaited up to 64 KiB before a connection is taken; what is larger is streamed with
+   * Once, and once more after each failure that says `again`; otherwise a second call fails with `internal_error`. Each call is
+   * an attempt of its own: nothing of a failed one comes later, and what `answer` and `stream` see is the last one. The time that
+   * a request has is in the plan; the client is told to continue once.
+   *
+   * The client's body is awaited up to 64 KiB before a connection is taken; what is larger is streamed with
    * back-pressure, and one client address streams on half of an upstream's connections at most.
    */
   forward(plan: ForwardPlan): Promise<UpstreamReply | ForwardFailure>

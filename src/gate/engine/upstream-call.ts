@@ -24,6 +24,11 @@ export interface CallOptions {
   readonly pool: UpstreamPool
   /** Whose share of the pool it counts in while its body is being streamed. */
   readonly clientIp: string
+  /**
+   * The attempt before, which failed with `again`; null for the first. Left out by an exchange that forwards once: then no
+   * failure says `again`.
+   */
+  readonly before?: UpstreamCall | null
 }
 
 /** What is sent to the upstream, the body apart. */
@@ -53,6 +58,9 @@ export class UpstreamCall implements ClientUser, PoolUser {
   #state: 'gathering' | 'queued' | 'given' | 'sent' | 'answering' | 'done' = 'gathering'
   #request: UpstreamRequest | null = null
   #body: Buffer | Readable | null = null
+  /** The body for another attempt, and whether there may be one. */
+  #kept: Buffer | null = null
+  #isWhole = true
   #settled = false
   #failure: ForwardFailure | null = null
   #abort: ((error: Error) => void) | null = null
@@ -79,9 +87,13 @@ export class UpstreamCall implements ClientUser, PoolUser {
    * he does not send; only what is larger than can be kept is streamed.
    */
   start(request: UpstreamRequest): void {
-    const { plan, body } = this.#options
+    const { plan, body, before = null } = this.#options
     this.#request = request
     if (!request.hasBody) return this.#enter()
+    if (before !== null) {
+      this.#body = before.#kept
+      return this.#enter()
+    }
     if (!body.complete) return body.gather(Math.min(gatheredBytesMax, plan.bodyBytesMax), this.#onGathered)
     const whole = body.takeWhole()
     if (whole.length > plan.bodyBytesMax) return this.fail('body_too_large', bodyNote(plan))
@@ -93,13 +105,17 @@ export class UpstreamCall implements ClientUser, PoolUser {
     const { plan, body, clientIp } = this.#options
     if (body.bytesRead > plan.bodyBytesMax) return this.fail('body_too_large', bodyNote(plan))
     if (isWhole) this.#body = body.takeWhole()
-    else this.streamsFor = addressGroup(clientIp)
+    else {
+      this.streamsFor = addressGroup(clientIp)
+      this.#isWhole = false
+    }
     this.#enter()
   }
 
   #enter(): void {
     const { clock, sweep, pool } = this.#options
     this.#state = 'queued'
+    if (Buffer.isBuffer(this.#body)) this.#kept = this.#body
     this.#startedMs = clock.monotonicMs()
     this.#movedMs = sweep.latestMs
     pool.enter(this)
@@ -197,6 +213,7 @@ export class UpstreamCall implements ClientUser, PoolUser {
     this.#state = 'sent'
     this.#movedMs = this.#options.sweep.latestMs
     this.#abort = abort
+    if (this.#options.plan.isRepeatable !== true) this.#kept = null
   }
 
   /** The client: a head has arrived. */
@@ -251,6 +268,7 @@ export class UpstreamCall implements ClientUser, PoolUser {
   #hand(complete: boolean): void {
     if (this.#settled) return
     this.#settled = true
+    this.#kept = null
     this.#settle({
       kind: 'reply',
       status: this.#status,
@@ -262,14 +280,42 @@ export class UpstreamCall implements ClientUser, PoolUser {
   }
 
   #end(failure: ForwardFailure): void {
+    const again = this.#againAfter(failure)
     this.#state = 'done'
     this.#failure = failure
     if (this.#sink !== null) return this.#sink.fail(failure)
     if (this.#settled) return // told when the streaming begins
     this.#settled = true
-    this.#settle(failure)
+    if (again === null) {
+      this.#isWhole = false
+      this.#kept = null
+      this.#settle(failure)
+    } else this.#settle({ ...failure, again })
+  }
+
+  /** It failed in a way that leaves the request whole. */
+  get isRepeatable(): boolean {
+    return this.#failure !== null && this.#isWhole
+  }
+
+  /** Whether, and in which state of things, the request may be sent again. */
+  #againAfter({ reason }: ForwardFailure): 'unsent' | 'sent' | null {
+    const { plan, before } = this.#options
+    if (before === undefined || !this.#isWhole || this.#settled || !ofUpstream.has(reason)) return null
+    if (this.#state === 'queued' || this.#state === 'given') return 'unsent'
+    const isUnanswered = this.#state === 'sent' || (this.#state === 'answering' && this.#heldBytes === 0)
+    return plan.isRepeatable === true && isUnanswered ? 'sent' : null
   }
 }
+
+/** What another upstream, or another connection, may do better. */
+const ofUpstream: ReadonlySet<Reason> = new Set<Reason>([
+  'too_many_connections',
+  'upstream_refused',
+  'upstream_reset',
+  'upstream_invalid',
+  'upstream_timeout',
+])
 
 /** How much of a client's body is kept before a connection is taken for it. */
 const gatheredBytesMax = 65_536
