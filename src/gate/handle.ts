@@ -140,6 +140,7 @@ async function forward(
     deadlineMs: request.startedMs + route.deadlineMs,
     holdBytesMax: api.durability === 'durable' ? rules.holdBytesMax : 0,
     holdMsMax: holdMs,
+    tap: null,
   })
   if (reply.kind === 'failure') return await fail(way, reply, limit.headers)
   draft.status = reply.status

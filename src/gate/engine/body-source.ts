@@ -19,10 +19,10 @@ export interface BodySource {
    */
   gather(bytesMax: number, onReady: (isWhole: boolean) => void): void
   /**
-   * The body as a stream with back-pressure. `onChunk` sees each chunk before it goes on; false keeps it back. `onEnd` is
-   * called when the last one has come.
+   * The body as a stream with back-pressure. `onChunk` sees each chunk before it goes on, first of all what was gathered, and
+   * has it until it returns; false keeps it back. `onEnd` is called when the last one has come.
    */
-  open(onChunk: (bytesSoFar: number) => boolean, onEnd: () => void): Readable
+  open(onChunk: (bytesSoFar: number, chunk: Uint8Array) => boolean, onEnd: () => void): Readable
   /** Takes no more of it, and forgets what was kept. */
   release(): void
   /** Reads the rest and forgets it, so that the connection can go on to its end. */

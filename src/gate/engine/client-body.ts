@@ -92,14 +92,14 @@ export class ClientBody implements BodySource {
   }
 
   /**
-   * The body as a stream with back-pressure. `onChunk` sees each chunk before it goes on; false keeps it back. `onEnd` is
-   * called when the last one has come.
+   * The body as a stream with back-pressure. `onChunk` sees each chunk before it goes on, first of all what was gathered, and
+   * has it until it returns; false keeps it back. `onEnd` is called when the last one has come.
    */
-  open(onChunk: (bytesSoFar: number) => boolean, onEnd: () => void): Readable {
+  open(onChunk: (bytesSoFar: number, chunk: Uint8Array) => boolean, onEnd: () => void): Readable {
     const request = this.#request
     const onData = (chunk: Buffer): void => {
       this.#bytesTaken += chunk.length
-      if (onChunk(this.#bytesTaken) && !stream.push(chunk)) request.pause()
+      if (onChunk(this.#bytesTaken, chunk) && !stream.push(chunk)) request.pause()
     }
     const onLast = (): void => {
       stream.push(null)
@@ -115,7 +115,10 @@ export class ClientBody implements BodySource {
         done(null) // whoever destroyed it knows why
       },
     })
-    if (this.#gatheredBytes > 0) stream.push(this.#takeGathered())
+    if (this.#gatheredBytes > 0) {
+      const gathered = this.#takeGathered()
+      if (onChunk(this.#bytesTaken, gathered)) stream.push(gathered)
+    }
     request.on('data', onData).on('end', onLast)
     this.#stream = stream
     return stream

@@ -21,6 +21,17 @@ export interface Delivery {
   readonly begun: boolean
 }
 
+/**
+ * Sees the bodies of an exchange as they pass, each byte once and in order. Called while they pass: it must not throw, and a
+ * chunk is its own only until it returns.
+ */
+export interface BodyTap {
+  /** The client's body, as it is given to the upstream. */
+  request(chunk: Uint8Array): void
+  /** The answer's body, as it arrives. */
+  response(chunk: Uint8Array): void
+}
+
 /** How a request is to go to its upstream. */
 export interface ForwardPlan {
   readonly upstream: Upstream
@@ -42,6 +53,8 @@ export interface ForwardPlan {
    * False: it is kept until a connection stands. @default false
    */
   readonly isRepeatable?: boolean
+  /** Null where nobody looks at the bodies. */
+  readonly tap: BodyTap | null
 }
 
 /** The upstream's answer as far as it is here. */

@@ -7,6 +7,7 @@
  */
 export type {
   Answer,
+  BodyTap,
   Bound,
   ClientOf,
   Delivery,

@@ -97,6 +97,7 @@ export class UpstreamCall implements ClientUser, PoolUser {
     if (!body.complete) return body.gather(Math.min(gatheredBytesMax, plan.bodyBytesMax), this.#onGathered)
     const whole = body.takeWhole()
     if (whole.length > plan.bodyBytesMax) return this.fail('body_too_large', bodyNote(plan))
+    plan.tap?.request(whole)
     this.#body = whole
     this.#enter()
   }
@@ -104,8 +105,10 @@ export class UpstreamCall implements ClientUser, PoolUser {
   readonly #onGathered = (isWhole: boolean): void => {
     const { plan, body, clientIp } = this.#options
     if (body.bytesRead > plan.bodyBytesMax) return this.fail('body_too_large', bodyNote(plan))
-    if (isWhole) this.#body = body.takeWhole()
-    else {
+    if (isWhole) {
+      this.#body = body.takeWhole()
+      plan.tap?.request(this.#body)
+    } else {
       this.streamsFor = addressGroup(clientIp)
       this.#isWhole = false
     }
@@ -199,10 +202,13 @@ export class UpstreamCall implements ClientUser, PoolUser {
     }
   }
 
-  readonly #onBodyChunk = (bytesSoFar: number): boolean => {
+  readonly #onBodyChunk = (bytesSoFar: number, chunk: Uint8Array): boolean => {
     const { plan, sweep } = this.#options
     this.#movedMs = sweep.latestMs
-    if (bytesSoFar <= plan.bodyBytesMax) return true
+    if (bytesSoFar <= plan.bodyBytesMax) {
+      plan.tap?.request(chunk)
+      return true
+    }
     this.fail('body_too_large', bodyNote(plan))
     return false
   }
@@ -238,6 +244,7 @@ export class UpstreamCall implements ClientUser, PoolUser {
   /** The client: a part of the body; false stops the reading. */
   onData(chunk: Buffer): boolean {
     this.#movedMs = this.#options.sweep.latestMs
+    this.#options.plan.tap?.response(chunk)
     if (this.#sink !== null) {
       if (!this.#sink.write(chunk)) this.#paused = true
       return !this.#paused

@@ -15,7 +15,7 @@ interface Gathering {
 
 interface Streaming {
   readonly readable: Readable
-  readonly onChunk: (bytesSoFar: number) => boolean
+  readonly onChunk: (bytesSoFar: number, chunk: Uint8Array) => boolean
   readonly onEnd: () => void
 }
 
@@ -88,7 +88,7 @@ export class SocketBody implements BodySource {
     })
   }
 
-  open(onChunk: (bytesSoFar: number) => boolean, onEnd: () => void): Readable {
+  open(onChunk: (bytesSoFar: number, chunk: Uint8Array) => boolean, onEnd: () => void): Readable {
     const readable = new Readable({
       read: () => this.#release(),
       destroy: (_error, done) => {
@@ -99,7 +99,10 @@ export class SocketBody implements BodySource {
     })
     const streaming = { readable, onChunk, onEnd }
     this.#streaming = streaming
-    if (this.#keptBytes > 0) readable.push(this.takeWhole())
+    if (this.#keptBytes > 0) {
+      const kept = this.takeWhole()
+      if (onChunk(this.#bytesRead, kept)) readable.push(kept)
+    }
     if (this.#complete) queueMicrotask(() => this.#endStream(streaming))
     return readable
   }
@@ -118,7 +121,7 @@ export class SocketBody implements BodySource {
   }
 
   #give(chunk: Buffer, { readable, onChunk }: Streaming): void {
-    if (onChunk(this.#bytesRead) && !readable.push(chunk)) this.#hold()
+    if (onChunk(this.#bytesRead, chunk) && !readable.push(chunk)) this.#hold()
   }
 
   #endStream(streaming: Streaming): void {

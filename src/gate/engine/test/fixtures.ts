@@ -175,6 +175,7 @@ async function serve(exchange: Exchange, { upstream, plan }: TestEngineOptions):
     deadlineMs: request.startedMs + 30_000,
     holdBytesMax: 65_536,
     holdMsMax: 20_000,
+    tap: null,
     ...plan,
   })
   if (reply.kind === 'failure') return await refuse(reply.reason, reply.note)
