@@ -263,6 +263,8 @@ const textKinds: readonly (readonly [string, string])[] = [
   ['(?:b|kb|mb|gb)$', 'size'],
   ['/\\d{0,6}(?:s|m|h|d)$', 'rate'],
   ['(?:client_id', 'claim and value'],
+  ['header:', '`consumer`, `ip` or `header:name`'],
+  ['[1-5]', 'status or range of statuses'],
   ['localhost', '`host:port`'],
   ['(?:/\\d{1,3})?$', 'network'],
   ['{0,252}', 'host name'],
@@ -452,6 +454,7 @@ const someStatus: GateStatus = {
     disk: { state: 'ok', freeBytes: 1, totalBytes: 1 },
   },
   limits: { keys: 0, capacity: 1, full: 0 },
+  upstreams: [],
 }
 
 function familiesIn(exposition: string): string[][] {

@@ -2,7 +2,9 @@ import { type Clock, GatehouseError, type GateSettings, hasCode, type Policy, ty
 import type { AtRest } from '../crypto/mod.ts'
 import type { KeyAnswer } from '../gate/identity/mod.ts'
 import type { OutboundOptions } from '../outbound/mod.ts'
+import type { DownByApi } from '../gate/upstreams/mod.ts'
 import type { GateAudit } from './gate-audit.ts'
+import type { GateHealth } from './gate-health.ts'
 import type { GateJwks } from './gate-jwks.ts'
 import { type GateTls, openGateTls } from './gate-tls.ts'
 import { probePorts } from './ports.ts'
@@ -24,8 +26,8 @@ export interface GateShare extends AsyncDisposable {
   readonly newest: ThreadShare
   /** Looks at the certificate's files now. */
   look(): void
-  /** Takes over the issuers of a policy. */
-  configure(policy: Pick<Policy, 'issuers'>): void
+  /** Takes over the issuers of a policy, and the health checks of its upstreams. */
+  configure(policy: Pick<Policy, 'issuers' | 'apis'>): void
   wantKey(issuer: string, kid: string): Promise<KeyAnswer>
   /** Whom to tell of changes from now on. */
   attach(pool: Pick<ThreadPool, 'shareNewest'>): void
@@ -39,9 +41,10 @@ export function openGateShare(options: GateShareOptions): GateShare {
   let jwks: GateJwks | null = null
   let opening: Promise<GateJwks> | null = null
   let issuers: Policy['issuers'] = []
-  let newest: ThreadShare = { tls: null, issuerKeys: [] }
+  let down: DownByApi = {}
+  let newest: ThreadShare = { tls: null, issuerKeys: [], down }
   const renew = (): void => {
-    newest = { tls: tls?.secrets ?? null, issuerKeys: jwks?.known() ?? [] }
+    newest = { tls: tls?.secrets ?? null, issuerKeys: jwks?.known() ?? [], down }
     pool?.shareNewest()
   }
   const tls: GateTls | null =
@@ -59,6 +62,10 @@ export function openGateShare(options: GateShareOptions): GateShare {
     renew()
     return jwks
   }
+  const watchUpstreams = upstreamWatch({ clock, log, opened }, (next) => {
+    down = next
+    renew()
+  })
   return {
     get newest() {
       return newest
@@ -68,6 +75,7 @@ export function openGateShare(options: GateShareOptions): GateShare {
       issuers = policy.issuers
       if (jwks !== null) jwks.configure(issuers)
       else if (issuers.length > 0) opening ??= open()
+      void watchUpstreams(policy)
     },
     wantKey: async (issuer, kid) => (await (await opening)?.want(issuer, kid)) ?? 'unavailable',
     attach: (to) => {
@@ -77,6 +85,27 @@ export function openGateShare(options: GateShareOptions): GateShare {
       await opening
       await opened.disposeAsync()
     },
+  }
+}
+
+/** Health checks, from the first policy on that asks for any. */
+function upstreamWatch(
+  { clock, log, opened }: { clock: Clock; log: ProcessLog; opened: AsyncDisposableStack },
+  onChange: (down: DownByApi) => void,
+): (policy: Pick<Policy, 'apis'>) => Promise<void> {
+  let opening: Promise<GateHealth> | null = null
+  let newest: Pick<Policy, 'apis'> = { apis: [] }
+  const open = async (): Promise<GateHealth> => {
+    const { openGateHealth } = await import('./gate-health.ts')
+    return opened.use(openGateHealth({ clock, log, policy: newest, onChange }))
+  }
+  return async (policy) => {
+    newest = policy
+    if (opening === null && !policy.apis.some(({ pool }) => (pool?.health ?? null) !== null)) return
+    const isFirst = opening === null
+    opening ??= open()
+    const health = await opening
+    if (!isFirst) health.configure(newest)
   }
 }
 

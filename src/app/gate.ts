@@ -265,6 +265,7 @@ function statusOf({ settings, ledger, pool, counters, draining }: StatusParts): 
       threadsReplaced: pool.replaced,
       ledger: report,
       limits: counterStats(counters),
+      upstreams: pool.upstreams,
     }
   }
 }

@@ -4,13 +4,22 @@
  */
 import { readFileSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { GatehouseError, messageOf, type Policy, type Snapshot, type SnapshotChange, systemClock } from '../core/mod.ts'
+import {
+  GatehouseError,
+  messageOf,
+  type Policy,
+  type Snapshot,
+  type SnapshotChange,
+  systemClock,
+  type UpstreamStatus,
+} from '../core/mod.ts'
 import { createRequestIds } from '../crypto/mod.ts'
 import { type EngineOptions, type GatehouseEngine, openEngine } from '../gate/engine/mod.ts'
 import type { KeyAnswer } from '../gate/identity/mod.ts'
 import { openRecordLog } from '../gate/ledger/mod.ts'
-import { createLimiter, type Limiter, openCounterTable } from '../gate/limits/mod.ts'
+import { type CounterStore, createLimiter, type Limiter, openCounterTable } from '../gate/limits/mod.ts'
 import { type Gate, handle } from '../gate/mod.ts'
+import { createUpstreams } from '../gate/upstreams/mod.ts'
 import { compileRules } from './rules.ts'
 import { openThreadIdentity } from './thread-identity.ts'
 import type { FromThread, ThreadSetup, ThreadShare, ToThread } from './thread-messages.ts'
@@ -22,6 +31,7 @@ interface Serving {
   readonly engine: GatehouseEngine
   share(share: ThreadShare): void
   answer(ask: number, answer: KeyAnswer): void
+  upstreams(): readonly UpstreamStatus[]
   apply(snapshot: Snapshot): void
   change(change: SnapshotChange): void
   revision(): number
@@ -41,7 +51,10 @@ function main(port: MessagePort, setup: ThreadSetup): void {
           (started) => {
             serving = started
             say({ type: 'serving', addresses: started.engine.addresses })
-            setInterval(() => say({ type: 'connections', connections: started.engine.connections }), statusMs).unref()
+            setInterval(() => {
+              say({ type: 'connections', connections: started.engine.connections })
+              say({ type: 'upstreams', upstreams: started.upstreams() })
+            }, statusMs).unref()
           },
           (error: unknown) =>
             say({
@@ -81,15 +94,16 @@ async function serve(setup: ThreadSetup, order: ServeOrder, say: (message: FromT
     ask: (issuer, kid, ask) => say({ type: 'wantKey', issuer, kid, ask }),
   })
   const store = openCounterTable(setup.counters, order.thread)
-  const limiterOf = ({ rateLimitHeaders }: Policy): Limiter =>
-    createLimiter({ store, seed: setup.counterSeed, rateLimitHeaders })
+  const limiterOf = ({ rateLimitHeaders }: Policy): Limiter => limiterBy(store, setup, rateLimitHeaders)
   let limiter = limiterOf(policy)
+  const upstreams = createUpstreams(policy, { seed: setup.counterSeed + order.thread, down: order.share.down })
   const gate: Gate = {
     thread: order.thread,
     clock,
     log: openRecordLog({ slot: order.ledger, port: order.port, clock }),
     authenticators: identity.authenticators,
     limiter: () => limiter,
+    upstreams,
     rules: () => rules,
     onDefect: (error, requestId) => say({ type: 'defect', requestId, error: stackOf(error) }),
   }
@@ -98,13 +112,16 @@ async function serve(setup: ThreadSetup, order: ServeOrder, say: (message: FromT
     if (next.policy !== current.policy) {
       engine.configure(next.policy)
       limiter = limiterOf(next.policy)
+      upstreams.configure(next.policy)
     }
     current = next
     rules = compileRules(next, rules)
   }
   return {
     engine,
-    share: ({ tls: secrets, issuerKeys }) => {
+    upstreams: () => upstreams.status(clock.monotonicMs()),
+    share: ({ tls: secrets, issuerKeys, down }) => {
+      upstreams.setDown(down)
       if (secrets !== null) engine.secure(secrets)
       identity.keys(issuerKeys)
     },
@@ -119,14 +136,17 @@ async function serve(setup: ThreadSetup, order: ServeOrder, say: (message: FromT
       if (change.revision <= current.revision) return
       identity.change(change)
       // The authenticators hold the keys; keeping a second copy of a million of them here would help nobody.
-      work({
-        ...current,
-        revision: change.revision,
-        policy: change.policy ?? current.policy,
-        networks: change.networks ?? current.networks,
-      })
+      work(changed(current, change))
     },
   }
+}
+
+function changed(current: Snapshot, { revision, policy, networks }: SnapshotChange): Snapshot {
+  return { ...current, revision, policy: policy ?? current.policy, networks: networks ?? current.networks }
+}
+
+function limiterBy(store: CounterStore, { counterSeed: seed }: ThreadSetup, rateLimitHeaders: boolean): Limiter {
+  return createLimiter({ store, seed, rateLimitHeaders })
 }
 
 function engineOptions(setup: ThreadSetup, { snapshot, share }: ServeOrder, gate: Gate): EngineOptions {

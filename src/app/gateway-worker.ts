@@ -1,5 +1,5 @@
 import { type MessagePort, Worker } from 'node:worker_threads'
-import { GatehouseError, messageOf, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import { GatehouseError, messageOf, type Snapshot, type SnapshotChange, type UpstreamStatus } from '../core/mod.ts'
 import type { Bound } from '../gate/engine/mod.ts'
 import type { KeyAnswer } from '../gate/identity/mod.ts'
 import type { LedgerSlot } from '../gate/ledger/mod.ts'
@@ -36,6 +36,7 @@ export class GatewayWorker {
   readonly #log: ProcessLog
   readonly #waiting = new Set<(message: FromThread | null) => void>()
   #connections = 0
+  #upstreams: readonly UpstreamStatus[] = []
   #revision = 0
   #alive = true
   /** Finds a key that the thread asks for; until it is set, none is found. */
@@ -59,6 +60,11 @@ export class GatewayWorker {
 
   get connections(): number {
     return this.#connections
+  }
+
+  /** What the thread knows of the upstreams. */
+  get upstreams(): readonly UpstreamStatus[] {
+    return this.#upstreams
   }
 
   /** What the thread said last that it works by. */
@@ -122,6 +128,7 @@ export class GatewayWorker {
   #take(message: FromThread): void {
     if (message.type === 'applied') this.#revision = message.worksBy
     if (message.type === 'connections') this.#connections = message.connections
+    if (message.type === 'upstreams') this.#upstreams = message.upstreams
     if (message.type === 'wantKey') void this.#findKey(message)
     if (message.type === 'defect') {
       this.#log.error('A stage failed; the request was answered with 500', {

@@ -1,4 +1,4 @@
-import type { Api, Snapshot, Upstream } from '../core/mod.ts'
+import type { Snapshot } from '../core/mod.ts'
 import { compileApiNetworks, compileNetworks, compileRoles } from '../gate/access/mod.ts'
 import { compileLimits } from '../gate/limits/mod.ts'
 import type { Rules } from '../gate/mod.ts'
@@ -13,7 +13,6 @@ export function compileRules(
   before: Rules | null = null,
 ): Rules {
   const { apis, roles, ledger } = snapshot.policy
-  const turns = new Map<Api, number>()
   return {
     revision: snapshot.revision,
     router: compileRoutes(apis).router,
@@ -25,14 +24,5 @@ export function compileRules(
     ),
     limitsOf: apis.flatMap((api) => api.routes.map((route) => compileLimits(route.limits))),
     holdBytesMax: ledger.holdBytesMax,
-    upstreamOf: (api) => inTurn(api, turns),
   }
-}
-
-function inTurn(api: Api, turns: Map<Api, number>): Upstream {
-  const turn = turns.get(api) ?? 0
-  turns.set(api, (turn + 1) % api.upstreams.length)
-  const upstream = api.upstreams[turn]
-  if (upstream === undefined) throw new Error(`API ${api.name} has no upstream`) // the schema asks for at least one
-  return upstream
 }

@@ -1,9 +1,10 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { GateSettings, Snapshot, SnapshotChange } from '../core/mod.ts'
+import type { GateSettings, Snapshot, SnapshotChange, UpstreamStatus } from '../core/mod.ts'
 import type { Bound, TlsSecrets } from '../gate/engine/mod.ts'
 import type { IssuerKeys, KeyAnswer } from '../gate/identity/mod.ts'
 import type { LedgerSlot } from '../gate/ledger/mod.ts'
 import type { CounterShared } from '../gate/limits/mod.ts'
+import type { DownByApi } from '../gate/upstreams/mod.ts'
 
 /** What a gateway thread is born with. */
 export interface ThreadSetup {
@@ -20,6 +21,8 @@ export interface ThreadShare {
   readonly tls: TlsSecrets | null
   /** The keys of the issuers of tokens, as far as they are known. */
   readonly issuerKeys: readonly IssuerKeys[]
+  /** Upstreams that fail their health checks. */
+  readonly down: DownByApi
 }
 
 /** Main to gateway thread. A spare gets its number, and with it its ring and ledger port, only when it takes over. */
@@ -48,6 +51,7 @@ export type FromThread =
   /** `revision` is that of the message; what the thread works by now may be newer. */
   | { readonly type: 'applied'; readonly revision: number; readonly worksBy: number }
   | { readonly type: 'connections'; readonly connections: number }
+  | { readonly type: 'upstreams'; readonly upstreams: readonly UpstreamStatus[] }
   | { readonly type: 'defect'; readonly requestId: string; readonly error: string }
   | { readonly type: 'drained' }
   | { readonly type: 'unable'; readonly code: string; readonly message: string }

@@ -1,8 +1,9 @@
-import { messageOf, type Snapshot, type SnapshotChange } from '../core/mod.ts'
+import { messageOf, type Snapshot, type SnapshotChange, type UpstreamStatus } from '../core/mod.ts'
 import type { Bound } from '../gate/engine/mod.ts'
 import type { KeyAnswer } from '../gate/identity/mod.ts'
 import type { Ledger } from '../gate/ledger/mod.ts'
 import { repairCounters } from '../gate/limits/mod.ts'
+import { mergeStatus } from '../gate/upstreams/mod.ts'
 import type { GatewayWorker } from './gateway-worker.ts'
 import type { ProcessLog } from './process-log.ts'
 import type { ThreadSetup, ThreadShare } from './thread-messages.ts'
@@ -80,6 +81,11 @@ export class ThreadPool {
 
   connectionsOf(thread: number): number {
     return this.#running.get(thread)?.connections ?? 0
+  }
+
+  /** Over all threads that run. */
+  get upstreams(): readonly UpstreamStatus[] {
+    return mergeStatus([...this.#running.values()].map((worker) => worker.upstreams))
   }
 
   /** True when every gateway thread works by it. */

@@ -18,6 +18,7 @@ import { queryVerbs } from './verbs-query.ts'
 import { reviewVerbs } from './verbs-reviews.ts'
 import { roleListVerbs, roleVerbs, rotationVerbs } from './verbs-rotation.ts'
 import { sinkVerbs } from './verbs-sinks.ts'
+import { upstreamVerbs } from './verbs-upstreams.ts'
 import { version } from './version.ts'
 
 /** Runs one verb; resolves with the exit code. Never rejects. */
@@ -55,6 +56,7 @@ function buildProgram(terminal: Terminal, end: End): Command {
   networkVerbs(program, terminal)
   adminVerbs(program, terminal)
   sinkVerbs(program, terminal, end)
+  upstreamVerbs(program, terminal, end)
   incidentVerbs(program, terminal)
   drillVerbs(program, terminal, end)
   reviewVerbs(program, terminal, end)

@@ -12,6 +12,7 @@ import { composeKeys, type KeysConfig } from './section-keys.ts'
 import { composeRoles } from './section-roles.ts'
 import { composeSinks, type SinkConfig } from './section-sinks.ts'
 import { composeTls } from './section-tls.ts'
+import { composePool } from './section-upstreams.ts'
 
 /** Everything that Gatehouse is told by its operator. */
 export interface Config {
@@ -99,6 +100,7 @@ function apiOf(name: string, api: ApiSection, file: ConfigFile): Api {
     networks: api.networks,
     durability: api.durability,
     upstreams: (api.upstreams ?? [api.upstream]).flatMap((url) => (url === null ? [] : [upstreamOf(url, api)])),
+    pool: composePool(api),
     routes: routes.map((route) => routeOf(route, api)),
   }
 }

@@ -69,8 +69,35 @@ data: ./gatehouse-data
 # The APIs behind the gateway, each with a name that stands in every record.
 apis:
   default:
-    # http://host:port, a base path may follow. Several, taken in turn: upstreams: [http://a:3000, http://b:3000]
+    # http://host:port, a base path may follow. Several: upstreams: [http://a:3000, http://b:3000]
     upstream: <upstream>
+
+    # Several upstreams: which of them gets a request, which is left out for a while, what is sent again. gatehouse upstreams
+    #balance: round-robin # or least-requests, or hash: the same one for the same hashBy
+    #hashBy: consumer # or ip, or header:x-tenant
+    #weights: [2, 1] # how much each gets, in their order
+    #health: # each is asked; not at all when left out
+    #  path: /healthz
+    #  every: 5s
+    #  timeout: 2s
+    #  healthyAfter: 2 # good answers in a row
+    #  unhealthyAfter: 3
+    #  expect: 200-399
+    #eject: # left out after so many failures in a row
+    #  after: 5
+    #  for: 10s # longer each time in a row
+    #  longest: 5m
+    #  most: 50 # percent of the upstreams
+    #breaker: # refuses at once while too much fails; none when left out
+    #  failures: 50 # percent
+    #  requests: 20
+    #  window: 10s
+    #  open: 5s
+    #retries: # on another upstream, where that does no harm
+    #  max: 1
+    #  share: 20 # percent of the requests
+    #  least: 3 # each second, beside that
+    #panic: true # use all where all are left out
 
     # Hosts that this API answers to, without port; every host when left out.
     #hosts: [api.example.com]

@@ -10,6 +10,7 @@ import type { KeysSection } from './section-keys.ts'
 import type { RolesSection } from './section-roles.ts'
 import type { SinksSection } from './section-sinks.ts'
 import type { TlsSection } from './section-tls.ts'
+import type { PoolSection } from './section-upstreams.ts'
 import type { AdminSection } from './section-console.ts'
 import type { Rate } from './units.ts'
 
@@ -65,7 +66,7 @@ export interface LedgerSection {
 }
 
 /** One entry of `apis:` */
-export interface ApiSection {
+export interface ApiSection extends PoolSection {
   readonly hosts: readonly string[]
   readonly upstream: string | null
   readonly upstreams: readonly string[] | null

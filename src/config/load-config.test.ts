@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
+import { poolRulesDefault } from '../core/mod.ts'
 import type { Config } from './compose.ts'
 import { configFor, loadConfig, type LoadedConfig, loadText } from './load-config.ts'
 import type { Environment } from './references.ts'
@@ -81,6 +82,7 @@ test('loadConfig() completes a minimal file with every default', () => {
           networks: { allow: [], deny: [] },
           durability: 'durable',
           upstreams: [upstream],
+          pool: poolRulesDefault,
           routes: [everything],
         },
       ],

@@ -30,6 +30,7 @@ import { networksSchema } from './section-networks.ts'
 import { rolesSchema } from './section-roles.ts'
 import { sinksSchema } from './section-sinks.ts'
 import { tlsSchema, upstreamTlsSchema } from './section-tls.ts'
+import { poolShape } from './section-upstreams.ts'
 
 /**
  * `api-key`: an API key of a registered consumer. `oauth`: an access token of one of `oauth.issuers`. `mtls`: a registered client
@@ -105,7 +106,7 @@ export const apiSchema: z.ZodType<ApiSection> = z.strictObject({
     upstreamSchema,
     'Where requests go: http://host:port or https://host:port, a base path may follow',
   ),
-  upstreams: optional(z.array(upstreamSchema).min(1).max(64), 'Several upstreams instead of one, taken in turn'),
+  upstreams: optional(z.array(upstreamSchema).min(1).max(64), 'Several upstreams instead of one; see `balance`'),
   mode: optional(leaf(modeSchema), 'As the whole file when left out'),
   networks: networksSchema,
   durability: setting(
@@ -128,6 +129,7 @@ export const apiSchema: z.ZodType<ApiSection> = z.strictObject({
   ),
   connections: setting(integerKind(1, 65_535), 128, 'Connections to each upstream, from each thread'),
   upstreamTls: upstreamTlsSchema,
+  ...poolShape,
   auth: authSchema
     .prefault('api-key')
     .describe('How callers prove who they are: api-key, oauth, mtls, a list of these, or none'),

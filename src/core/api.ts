@@ -1,3 +1,4 @@
+import type { PoolRules } from './pool-rules.ts'
 import type { UpstreamTls } from './tls.ts'
 
 /** `observe` refuses nothing and records what would have been refused; `enforce` refuses. */
@@ -69,7 +70,9 @@ export interface Api {
   /** Whose requests are taken, by the network of the client; see `ApiNetworks`. */
   readonly networks: ApiNetworks
   readonly durability: Durability
-  /** At least one; taken in turn. */
+  /** At least one; which of them a request goes to, `pool` says. */
   readonly upstreams: readonly Upstream[]
+  /** @default taken in turn, with the defaults of the configuration */
+  readonly pool?: PoolRules
   readonly routes: readonly Route[]
 }

@@ -12,6 +12,31 @@ export interface GateStatus {
   readonly threadsReplaced: number
   readonly ledger: LedgerStatus
   readonly limits: { readonly keys: number; readonly capacity: number; readonly full: number }
+  /** In the order of the configuration. */
+  readonly upstreams: readonly UpstreamStatus[]
+}
+
+/**
+ * `ok`: gets requests; `down`: does not answer as its health check expects; `ejected`: failed several times in a row; `open`: its
+ * circuit breaker is open; `trying`: one request tries whether the breaker may close.
+ */
+export type UpstreamState = 'ok' | 'down' | 'ejected' | 'open' | 'trying'
+
+/** How one upstream of an API is, over all gateway threads; counters since their start. */
+export interface UpstreamStatus {
+  readonly api: string
+  readonly url: string
+  /** The worst that a thread knows. */
+  readonly state: UpstreamState
+  /** Empty when it is `ok`. */
+  readonly why: string
+  /** None of its API is left, so it is used although it is not `ok`. */
+  readonly panic: boolean
+  readonly inflight: number
+  /** Attempts, those of requests that were sent again included. */
+  readonly requests: number
+  readonly failures: number
+  readonly ejections: number
 }
 
 export interface GatewayThreadStatus {

@@ -52,11 +52,22 @@ export type {
   LedgerStatus,
   LogStatus,
   ScrubStatus,
+  UpstreamState,
+  UpstreamStatus,
 } from './gate-status.ts'
 export { headerValue, headerValues, type Headers } from './headers.ts'
 export { networkRulesMax, type NetworkRule } from './network-rule.ts'
 export { ipv4Number } from './ipv4.ts'
 export { nearest } from './nearest-word.ts'
+export {
+  type Balance,
+  type BreakerRules,
+  type EjectRules,
+  type HealthRules,
+  type PoolRules,
+  poolRulesDefault,
+  type RetryRules,
+} from './pool-rules.ts'
 export { anonymous, type Principal } from './principal.ts'
 export type { Role, RolePattern } from './role.ts'
 export { patternAllows, type PatternCoverage, patternCoverage } from './role-pattern.ts'

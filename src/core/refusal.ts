@@ -31,6 +31,8 @@ export type Reason =
   | 'upstream_reset'
   | 'upstream_invalid'
   | 'upstream_timeout'
+  | 'no_healthy_upstream'
+  | 'circuit_open'
   | 'ledger_full'
   | 'ledger_stalled'
   | 'ledger_failed'
@@ -79,6 +81,8 @@ export const reasons: Readonly<Record<Reason, { readonly status: number; readonl
   upstream_reset: { status: 502, title: 'Upstream closed the connection' },
   upstream_invalid: { status: 502, title: 'Upstream sent an invalid answer' },
   upstream_timeout: { status: 504, title: 'Upstream timeout' },
+  no_healthy_upstream: { status: 503, title: 'No healthy upstream' },
+  circuit_open: { status: 503, title: 'Upstream failing' },
   ledger_full: { status: 503, title: 'Audit ledger full' },
   ledger_stalled: { status: 503, title: 'Audit ledger stalled' },
   ledger_failed: { status: 503, title: 'Audit ledger failed' },

@@ -91,6 +91,8 @@ export function outcomeOf(reason: Reason): AccessEvent['outcome'] {
     case 'upstream_reset':
     case 'upstream_invalid':
     case 'upstream_timeout':
+    case 'no_healthy_upstream':
+    case 'circuit_open':
     case 'identity_unavailable':
     case 'ledger_full':
     case 'ledger_stalled':

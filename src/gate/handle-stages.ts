@@ -1,9 +1,10 @@
-import type { Api, Clock, Upstream } from '../core/mod.ts'
+import type { Clock } from '../core/mod.ts'
 import type { ApiNetworkCheck, CompiledRoles, NetworkTable } from './access/mod.ts'
 import type { Authenticator } from './identity/mod.ts'
 import type { RecordLog } from './ledger/mod.ts'
 import type { CompiledLimits, Limiter } from './limits/mod.ts'
 import type { Router } from './routes/mod.ts'
+import type { Upstreams } from './upstreams/mod.ts'
 
 /** What one revision says; replaced as a whole, so that no request sees half of a change. */
 export interface Rules {
@@ -17,8 +18,6 @@ export interface Rules {
   readonly limitsOf: readonly CompiledLimits[]
   /** An answer up to this size is held whole until its record is durable. */
   readonly holdBytesMax: number
-  /** The next upstream of this API, in turn. */
-  upstreamOf(api: Api): Upstream
 }
 
 /** The stages as `handle` sees them. */
@@ -29,6 +28,8 @@ export interface Gate {
   readonly authenticators: readonly Authenticator[]
   rules(): Rules
   limiter(): Limiter
+  /** Knows every API of the rules. */
+  readonly upstreams: Pick<Upstreams, 'poolOf'>
   /** Told of a throw from a stage: a defect of ours, for the process log. */
   onDefect(error: unknown, requestId: string): void
 }

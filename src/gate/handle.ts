@@ -13,6 +13,7 @@ import { identify, ownKeys } from './handle-identify.ts'
 import { keyNotices, noticesBeside } from './handle-notices.ts'
 import { type Draft, draftOf, drawRoute, outcomeOf, recordBytesMax } from './handle-record.ts'
 import type { Gate, Rules } from './handle-stages.ts'
+import { arrived, sendOn } from './handle-upstream.ts'
 import type { Reservation } from './ledger/mod.ts'
 import { compileLimits, type LimitVerdict } from './limits/mod.ts'
 import type { Match, RouteMatch } from './routes/mod.ts'
@@ -93,7 +94,7 @@ async function decide(way: Way, match: RouteMatch): Promise<void> {
   }
   // Where we only observe, a token that is not of our making may be what the API behind us goes by.
   const strip = observes ? ownKeys(exchange.request.headers) : caller.strip
-  await forward(way, api, route, { strip, limit })
+  await forward(way, api, route, { strip, limit, principal: caller.principal })
 }
 
 /** Looked at before anybody is asked who it is: rules about networks, and of a route the lists of its API. */
@@ -124,15 +125,12 @@ async function forward(
   way: Way,
   api: Api,
   route: Route,
-  { strip, limit }: { strip: readonly string[]; limit: LimitVerdict },
+  { strip, limit, principal }: { strip: readonly string[]; limit: LimitVerdict; principal: Principal },
 ): Promise<void> {
-  const { exchange, rules, draft } = way
+  const { gate, exchange, rules, draft } = way
   const { request } = exchange
-  const upstream = rules.upstreamOf(api)
-  draft.upstream = upstream.url
-  draft.attempts = 1
-  const reply = await exchange.forward({
-    upstream,
+  const pool = gate.upstreams.poolOf(api)
+  const plan = {
     target: request.query === '' ? request.path : `${request.path}?${request.query}`,
     strip,
     add: none,
@@ -141,14 +139,21 @@ async function forward(
     holdBytesMax: api.durability === 'durable' ? rules.holdBytesMax : 0,
     holdMsMax: holdMs,
     tap: null,
-  })
+  }
+  const consumerId = principal.kind === 'consumer' ? principal.consumerId : null
+  const choice = { consumerId, clientIp: request.peer.clientIp, headers: request.headers }
+  const { reply, endpoint } = await sendOn({ exchange, draft, pool, choice, plan, clock: gate.clock })
   if (reply.kind === 'failure') return await fail(way, reply, limit.headers)
   draft.status = reply.status
   draft.upstreamStatus = reply.status
   draft.upstreamFirstByteUs = Math.round(reply.firstByteMs * 1000)
   const headers = answerHeaders(reply, request.id, [...limit.headers, ...noticesBeside(reply.headers, way.notices)])
   if (reply.complete) return await deliver(way, { status: reply.status, headers, body: reply.held, close: false })
-  await stream(way, api, { status: reply.status, headers })
+  try {
+    await stream(way, api, { status: reply.status, headers })
+  } finally {
+    arrived({ pool, endpoint }, draft, gate.clock.monotonicMs())
+  }
 }
 
 /** A chunked answer that trickles is not held longer than this after its head; then it is streamed behind an `opened` record. */
@@ -239,11 +244,12 @@ async function fail(way: Way, failure: ForwardFailure, headers: Headers): Promis
   }
   const { reason, note } = failure
   const detail = details[reason] ?? 'The request could not be completed'
-  const more = reason === 'too_many_connections' ? retrySoon : none
+  const more = isSoonOver.has(reason) ? retrySoon : none
   await refuse(way, refusal(reason, detail, { note, headers: more }), headers)
 }
 
 const retrySoon: Headers = ['retry-after', '1']
+const isSoonOver: ReadonlySet<Reason> = new Set<Reason>(['too_many_connections', 'no_healthy_upstream', 'circuit_open'])
 
 const details: Partial<Record<Reason, string>> = {
   too_many_connections: 'The API behind the gateway is busy',
@@ -251,6 +257,8 @@ const details: Partial<Record<Reason, string>> = {
   upstream_reset: 'The API behind the gateway closed the connection',
   upstream_invalid: 'The API behind the gateway sent an invalid answer',
   upstream_timeout: 'The API behind the gateway took too long',
+  no_healthy_upstream: 'The API behind the gateway is not available',
+  circuit_open: 'The API behind the gateway is failing',
   body_too_large: 'The body is larger than this route accepts',
   request_timeout: 'The body did not arrive in time',
   malformed: 'The body is not valid HTTP/1.1',

@@ -42,7 +42,7 @@ test(
     })
     const workers: GatewayWorker[] = []
     let snapshot: Snapshot = { revision: 1, policy, consumers: [], credentials: [], networks: [] }
-    const share = { tls: null, issuerKeys: [] }
+    const share = { tls: null, issuerKeys: [], down: {} }
     const pool = new ThreadPool({
       threads,
       ledger,

@@ -1,4 +1,4 @@
-import { type AccessEvent, type GateStatus, ledgerLogs, type LogStatus } from '../../core/mod.ts'
+import { type AccessEvent, type GateStatus, ledgerLogs, type LogStatus, type UpstreamStatus } from '../../core/mod.ts'
 import type { Control } from '../control/mod.ts'
 import { statusClass } from './event-filter.ts'
 import { family, openCounters, openHistograms, type Sample } from './exposition.ts'
@@ -61,7 +61,13 @@ export function openMetrics(options: MetricsOptions): Metrics {
         gauge('gatehouse_revision', 'Revision of the rules, as the desk has it.', control.revision),
         ...(status === null
           ? []
-          : [gateText(status), ledgerText(status, followers()), logsText(status), limitsText(status)]),
+          : [
+              gateText(status),
+              ledgerText(status, followers()),
+              logsText(status),
+              limitsText(status),
+              upstreamsText(status),
+            ]),
         ...others().map(({ type, name, help, samples }) => family(type, { name, help }, samples)),
         processText(version),
       ].join('')
@@ -176,6 +182,42 @@ function limitsText({ limits }: GateStatus): string {
     gauge('gatehouse_limit_keys', 'Keys that are counted.', limits.keys),
     gauge('gatehouse_limit_keys_capacity', 'Keys that can be counted.', limits.capacity),
     counter('gatehouse_limit_table_full_total', 'Requests that found no room for their key.', limits.full),
+  ].join('')
+}
+
+const upstreamStates = ['ok', 'trying', 'ejected', 'open', 'down'] as const
+
+function upstreamsText({ upstreams }: GateStatus): string {
+  const each = (value: (upstream: UpstreamStatus) => number): Sample[] =>
+    upstreams.map((upstream) => ({ labels: { api: upstream.api, upstream: upstream.url }, value: value(upstream) }))
+  const states = upstreams.flatMap(({ api, url, state }) =>
+    upstreamStates.map((name) => ({ labels: { api, upstream: url, state: name }, value: name === state ? 1 : 0 })),
+  )
+  return [
+    gauges('gatehouse_upstream_state', 'Which state an upstream is in.', states),
+    gauges(
+      'gatehouse_upstream_inflight_requests',
+      'Requests on their way to an upstream.',
+      each(({ inflight }) => inflight),
+    ),
+    family(
+      'counter',
+      { name: 'gatehouse_upstream_requests_total', help: 'Attempts at an upstream.' },
+      each(({ requests }) => requests),
+    ),
+    family(
+      'counter',
+      {
+        name: 'gatehouse_upstream_failures_total',
+        help: 'Attempts that came to no answer, or to a status of 500 and above.',
+      },
+      each(({ failures }) => failures),
+    ),
+    family(
+      'counter',
+      { name: 'gatehouse_upstream_ejections_total', help: 'Times that an upstream was left out because it failed.' },
+      each(({ ejections }) => ejections),
+    ),
   ].join('')
 }
 

@@ -4,6 +4,7 @@ import {
   type AuditKind,
   type Consumer,
   type GateStatus,
+  type UpstreamStatus,
   type Reason,
   reasons,
 } from '../../core/mod.ts'
@@ -243,6 +244,24 @@ const logStatus = z.object({
     .meta({ description: 'The standing re-reading of everything that is signed' }),
 })
 
+/** One upstream of an API. */
+export const upstreamSchema: z.ZodType<UpstreamStatus> = z
+  .object({
+    api: z.string(),
+    url: z.string(),
+    state: z.enum(['ok', 'down', 'ejected', 'open', 'trying']).meta({
+      description:
+        'The worst that a gateway thread knows. `down`: fails its health check; `ejected`: failed several times in a row; `open`: its circuit breaker is open; `trying`: one request tries whether that may close',
+    }),
+    why: z.string().meta({ description: 'Empty when it is `ok`' }),
+    panic: z.boolean().meta({ description: 'No upstream of the API is left, so it is used although it is not `ok`' }),
+    inflight: count.meta({ description: 'Requests on their way to it' }),
+    requests: count.meta({ description: 'Attempts since the gateway threads started' }),
+    failures: count,
+    ejections: count,
+  })
+  .openapi('Upstream')
+
 const gateStatusSchema: z.ZodType<GateStatus> = z
   .object({
     node: z.string(),
@@ -266,6 +285,7 @@ const gateStatusSchema: z.ZodType<GateStatus> = z
       disk: z.object({ state: z.enum(['ok', 'warn', 'shed', 'full']), freeBytes: count, totalBytes: count }),
     }),
     limits: z.object({ keys: count, capacity: count, full: count }),
+    upstreams: z.array(upstreamSchema),
   })
   .openapi('GateStatus')
 

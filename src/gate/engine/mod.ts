@@ -22,3 +22,4 @@ export type {
 export { canonicalPath } from './canonical-path.ts'
 export { type EngineOptions, type GatehouseEngine, type Listener, openEngine } from './open-engine.ts'
 export type { TlsSecrets } from './tls-secrets.ts'
+export { probeUpstream } from './upstream-probe.ts'

@@ -68,6 +68,19 @@ export const sampleGate: GateStatus = {
     disk: { state: 'ok', freeBytes: 1e9, totalBytes: 2e9 },
   },
   limits: { keys: 7, capacity: 1000, full: 0 },
+  upstreams: [
+    {
+      api: 'orders',
+      url: 'http://127.0.0.1:3000',
+      state: 'ejected',
+      why: '5 failures in a row',
+      panic: false,
+      inflight: 1,
+      requests: 100,
+      failures: 5,
+      ejections: 1,
+    },
+  ],
 }
 
 /** A gate that is not there. */

@@ -120,6 +120,7 @@ export const healthyGate: GateStatus = {
     disk: { state: 'ok', freeBytes: 1, totalBytes: 1 },
   },
   limits: { keys: 0, capacity: 0, full: 0 },
+  upstreams: [],
 }
 
 /** A day of ordinary traffic with some of everything, from this moment on, a request each second. */
