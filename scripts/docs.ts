@@ -454,7 +454,19 @@ const someStatus: GateStatus = {
     disk: { state: 'ok', freeBytes: 1, totalBytes: 1 },
   },
   limits: { keys: 0, capacity: 1, full: 0 },
-  upstreams: [],
+  upstreams: [
+    {
+      api: 'orders',
+      url: 'http://127.0.0.1:3000',
+      state: 'ok',
+      why: '',
+      panic: false,
+      inflight: 0,
+      requests: 0,
+      failures: 0,
+      ejections: 0,
+    },
+  ],
 }
 
 function familiesIn(exposition: string): string[][] {
