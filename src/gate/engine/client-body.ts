@@ -38,11 +38,12 @@ export class ClientBody implements BodySource {
 
   /** The whole of it when all has arrived, which is usual for a small one: far cheaper to send than a stream. */
   takeWhole(): Buffer {
-    if (this.#gatheredBytes > 0) return this.#takeGathered()
     // Without an encoding set, read() gives a Buffer or null.
     const whole = (this.#request.read() as Buffer | null) ?? empty
     this.#bytesTaken += whole.length
-    return whole
+    if (this.#gatheredBytes === 0) return whole
+    if (whole.length > 0) this.#keep(whole)
+    return this.#takeGathered()
   }
 
   /**
@@ -56,6 +57,7 @@ export class ClientBody implements BodySource {
       this.#keep(chunk)
       if (this.#bytesTaken <= bytesMax) return
       this.#stopGathering()
+      request.pause() // what has arrived stays where it is, also when it is the end
       onReady(false)
     }
     const onEnd = (): void => {
@@ -64,6 +66,7 @@ export class ClientBody implements BodySource {
     }
     this.#gathering = { onData, onEnd }
     request.on('data', onData).on('end', onEnd)
+    if (request.isPaused()) request.resume()
   }
 
   #keep(chunk: Buffer): void {

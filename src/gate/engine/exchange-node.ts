@@ -3,7 +3,8 @@ import { type ApiRequest, type Headers, type Reason, refusal, type Refusal } fro
 import { ClientBody } from './client-body.ts'
 import type { Connection, Receiving, Turn } from './connection.ts'
 import { attend, type Attended, type EngineCore } from './engine-core.ts'
-import type { Answer, Delivery, ForwardFailure, ForwardPlan, StreamEnd, UpstreamReply } from './exchange.ts'
+import { BodyReading } from './body-reading.ts'
+import type { Answer, BodyRead, Delivery, ForwardFailure, ForwardPlan, StreamEnd, UpstreamReply } from './exchange.ts'
 import { isBodiless, lengthOf, sendLastAnswer } from './last-answer.ts'
 import { describeRequest } from './request-facts.ts'
 import { examineHead, type ExaminedHead } from './strict-gate.ts'
@@ -34,6 +35,9 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   readonly #head: ExaminedHead
   readonly #isLast: boolean
   #call: UpstreamCall | null = null
+  /** Null until somebody reads the body before it is sent on. */
+  #reading: BodyReading | null = null
+  #isContinued = false
   /** Why the rest of the client's body will not come. */
   #broken: ForwardFailure | null = null
   #sending: 'nothing' | 'answer' | 'stream' | 'last-answer' = 'nothing'
@@ -108,12 +112,14 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   lost(): void {
     this.aborted = true
     this.#call?.fail('client_abort', 'the client left')
+    this.#reading?.fail(failureOf('client_abort', 'the client left'))
   }
 
   breakOff(why: Refusal): void {
     if (!this.begun) this.defect ??= why
     this.#broken = { kind: 'failure', reason: why.reason, note: why.note }
     this.#call?.fail(why.reason, why.note)
+    this.#reading?.fail(this.#broken)
   }
 
   check(nowMs: number): void {
@@ -128,19 +134,35 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     socket.setTimeout(isWaiting ? this.#core.limits.clientIdleMs : 0)
   }
 
+  readBody(bytesMax: number): Promise<BodyRead> {
+    if (this.aborted) return Promise.resolve(failureOf('client_abort', 'the client left before its turn'))
+    if (this.#broken !== null) return Promise.resolve(this.#broken)
+    if (this.request.bodyBytes === 0) return Promise.resolve({ kind: 'whole', bytes: noBytes })
+    this.#continue()
+    this.#reading = new BodyReading(this.#body)
+    return this.#reading.read(bytesMax)
+  }
+
+  /** Tells a client that waits for it to send its body, once. */
+  #continue(): void {
+    if (!this.#head.expectsContinue || this.#isContinued) return
+    this.#isContinued = true
+    this.#response.writeContinue()
+  }
+
   forward(plan: ForwardPlan): Promise<UpstreamReply | ForwardFailure> {
     const failure = this.#unfit(plan)
     if (failure !== null) return Promise.resolve(failure)
     const { request } = this
     const hasBody = request.bodyBytes !== 0
     const before = this.#call
-    if (this.#head.expectsContinue && before === null) this.#response.writeContinue()
+    if (before === null) this.#continue()
     const { clock, sweep, pools } = this.#core
     const call = new UpstreamCall({
       plan,
       clock,
       sweep,
-      body: this.#body,
+      body: this.#reading?.source ?? this.#body,
       pool: pools.poolOf(plan.upstream),
       clientIp: request.peer.clientIp,
       before,
@@ -310,6 +332,8 @@ function latin1Of(bytes: Uint8Array): string {
   const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return buffer.toString('latin1')
 }
+
+const noBytes = new Uint8Array(0)
 
 function failureOf(reason: Reason, note: string): ForwardFailure {
   return { kind: 'failure', reason, note }

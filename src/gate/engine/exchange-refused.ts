@@ -51,6 +51,11 @@ export class RefusedExchange implements Attended, Turn {
     })
   }
 
+  /** There is nothing to read. */
+  readBody(): Promise<ForwardFailure> {
+    return this.forward()
+  }
+
   /** There is nothing to forward. */
   forward(): Promise<ForwardFailure> {
     return Promise.resolve({ kind: 'failure', reason: this.defect.reason, note: this.defect.note })

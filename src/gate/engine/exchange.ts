@@ -86,6 +86,12 @@ export interface ForwardFailure {
   readonly again?: 'unsent' | 'sent'
 }
 
+/** What reading a client's body before it is sent on came to: all of it, more than was asked for, or why there is none. */
+export type BodyRead =
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
+  | { readonly kind: 'larger' }
+  | ForwardFailure
+
 /** How the streaming of an incomplete reply ended; `reason` null: whole. */
 export interface StreamEnd {
   readonly reason: Reason | null
@@ -109,6 +115,11 @@ export interface Exchange {
   readonly bodyBytesRead: number
   /** Resolves when the answer was handed over, or the client left or stalled longer than `clientIdleMs`. */
   answer(answer: Answer): Promise<Delivery>
+  /**
+   * At most once, before `forward`, which then sends these bytes: the client's whole body up to `bytesMax`, or that it is larger.
+   * The client is told to continue. The time for it is that of the connection's limits.
+   */
+  readBody(bytesMax: number): Promise<BodyRead>
   /**
    * Once, and once more after each failure that says `again`; otherwise a second call fails with `internal_error`. Each call is
    * an attempt of its own: nothing of a failed one comes later, and what `answer` and `stream` see is the last one. The time that

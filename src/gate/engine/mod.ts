@@ -7,6 +7,7 @@
  */
 export type {
   Answer,
+  BodyRead,
   BodyTap,
   Bound,
   ClientOf,

@@ -1,6 +1,7 @@
 import { type ApiRequest, type Headers, type Reason, type Refusal } from '../../../core/mod.ts'
 import { attend, type Attended, type EngineCore } from '../engine-core.ts'
-import type { Answer, Delivery, ForwardFailure, ForwardPlan, StreamEnd, UpstreamReply } from '../exchange.ts'
+import { BodyReading } from '../body-reading.ts'
+import type { Answer, BodyRead, Delivery, ForwardFailure, ForwardPlan, StreamEnd, UpstreamReply } from '../exchange.ts'
 import { isBodiless, lengthOf, sendLastAnswer } from '../last-answer.ts'
 import { describeRequest } from '../request-facts.ts'
 import { examineHead, type ExaminedHead, type RequestHead } from '../strict-gate.ts'
@@ -29,6 +30,9 @@ export class SocketExchange implements Attended, ReplySink, Swept {
   readonly #head: ExaminedHead
   readonly #isModern: boolean
   #call: UpstreamCall | null = null
+  /** Null until somebody reads the body before it is sent on. */
+  #reading: BodyReading | null = null
+  #isContinued = false
   /** Why the rest of the client's body will not come. */
   #broken: ForwardFailure | null = null
   #begun = false
@@ -75,6 +79,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
     if (!this.#begun) this.defect ??= why
     this.#broken = failureOf(why.reason, why.note)
     this.#call?.fail(why.reason, why.note)
+    this.#reading?.fail(this.#broken)
   }
 
   /** The connection: the client takes none of the bytes that wait for it. */
@@ -90,6 +95,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
     if (this.#sending === 'answer' || this.#sending === 'last-answer') return true
     this.aborted = true
     this.#call?.fail('client_abort', 'the client left')
+    this.#reading?.fail(failureOf('client_abort', 'the client left'))
     return false
   }
 
@@ -110,17 +116,33 @@ export class SocketExchange implements Attended, ReplySink, Swept {
     socket.setTimeout(isWaiting ? this.#core.limits.clientIdleMs : 0)
   }
 
+  readBody(bytesMax: number): Promise<BodyRead> {
+    if (this.aborted) return Promise.resolve(failureOf('client_abort', 'the client left before its turn'))
+    if (this.#broken !== null) return Promise.resolve(this.#broken)
+    if (this.request.bodyBytes === 0) return Promise.resolve({ kind: 'whole', bytes: noBytes })
+    this.#continue()
+    this.#reading = new BodyReading(this.body)
+    return this.#reading.read(bytesMax)
+  }
+
+  /** Tells a client that waits for it to send its body, once. */
+  #continue(): void {
+    if (!this.#head.expectsContinue || this.#isContinued) return
+    this.#isContinued = true
+    this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+  }
+
   forward(plan: ForwardPlan): Promise<UpstreamReply | ForwardFailure> {
     const failure = this.#unfit(plan)
     if (failure !== null) return Promise.resolve(failure)
     const { request } = this
-    if (this.#head.expectsContinue) this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+    this.#continue()
     const { clock, sweep, pools } = this.#core
     const call = new UpstreamCall({
       plan,
       clock,
       sweep,
-      body: this.body,
+      body: this.#reading?.source ?? this.body,
       pool: pools.poolOf(plan.upstream),
       clientIp: request.peer.clientIp,
     })
@@ -334,6 +356,8 @@ function latin1Of(bytes: Uint8Array): string {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return buffer.toString('latin1')
 }
+
+const noBytes = new Uint8Array(0)
 
 function failureOf(reason: Reason, note: string): ForwardFailure {
   return { kind: 'failure', reason, note }
