@@ -1,7 +1,8 @@
-import { isIP } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { buildConnector } from 'undici'
 import { messageOf, type Upstream } from '../../core/mod.ts'
+import { openNameLookup } from './upstream-names.ts'
 
 /** What connections by TLS are made with. */
 export interface ConnectorDeps {
@@ -20,7 +21,8 @@ const noName = ''
  * configured: never against the `Host` of a caller, who would choose it. The files are read again when they change.
  */
 export function openConnector(upstream: Upstream, { readFile, nowMs }: ConnectorDeps): buildConnector.connector {
-  const connect = buildConnector({ timeout: upstream.connectMs, rejectUnauthorized: true, allowH2: false })
+  const lookup = openNameLookup(nowMs)
+  const connect = buildConnector({ timeout: upstream.connectMs, rejectUnauthorized: true, allowH2: false, lookup })
   const { protocol, hostname } = new URL(upstream.url)
   if (protocol !== 'https:') return connect
   const host = hostname.replaceAll(/[[\]]/g, '')
@@ -33,7 +35,7 @@ export function openConnector(upstream: Upstream, { readFile, nowMs }: Connector
     made =
       secureContext === null
         ? { ...made, atMs: nowMs() }
-        : { connect: secureConnector(upstream, secureContext), text, atMs: nowMs() }
+        : { connect: secureConnector(upstream, secureContext, lookup), text, atMs: nowMs() }
     return made.connect
   }
   return (options, callback) => {
@@ -48,13 +50,18 @@ export function openConnector(upstream: Upstream, { readFile, nowMs }: Connector
   }
 }
 
-function secureConnector({ connectMs }: Upstream, secureContext: SecureContext): buildConnector.connector {
+function secureConnector(
+  { connectMs }: Upstream,
+  secureContext: SecureContext,
+  lookup: LookupFunction,
+): buildConnector.connector {
   return buildConnector({
     timeout: connectMs,
     rejectUnauthorized: true,
     allowH2: false,
     minVersion: 'TLSv1.2',
     secureContext,
+    lookup,
   })
 }
 
