@@ -12,6 +12,7 @@ import { oauthChecks } from './section-oauth.ts'
 import { roleChecks } from './section-roles.ts'
 import { reviewChecks } from './section-reviews.ts'
 import { sinkChecks } from './section-sinks.ts'
+import { poolChecks } from './section-upstreams.ts'
 import { rateText } from './units.ts'
 
 /** What is right in each part and wrong in the whole. */
@@ -29,6 +30,7 @@ export function crossChecks(outline: Outline, reading: Reading): readonly Findin
     ...notifyChecks(reading),
     ...outline.apis.flatMap((api) => [
       ...upstreamChecks(api, reading),
+      ...poolChecks(api, reading),
       ...scopeChecks(api),
       ...limitCountChecks(api),
       ...routeChecks(api, reading),

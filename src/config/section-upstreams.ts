@@ -2,6 +2,9 @@ import * as z from 'zod'
 import type { HealthRules, PoolRules } from '../core/mod.ts'
 import { bad, booleanKind, choiceKind, good, integerKind, leaf, optional, section, setting, textKind } from './kinds.ts'
 import { durationKind } from './measures.ts'
+import type { ApiOutline } from './outline.ts'
+import type { Finding } from './problems.ts'
+import { type Reading, valueAt } from './reading.ts'
 
 /** What an API says of how its upstreams are used together. */
 export interface PoolSection {
@@ -64,14 +67,24 @@ const pathKind = textKind<string, string>({
 })
 
 const healthSchema: z.ZodType<HealthSection | null> = optional(
-  z.strictObject({
-    path: setting(pathKind, '/healthz', 'Asked with GET, behind the path of the upstream'),
-    every: setting(durationKind('500ms', '1h'), '5s', 'How often each upstream is asked'),
-    timeout: setting(durationKind('50ms', '1m'), '2s', 'How long its answer is awaited'),
-    healthyAfter: setting(integerKind(1, 100), 2, 'Good answers in a row that bring it back'),
-    unhealthyAfter: setting(integerKind(1, 100), 3, 'Others in a row that leave it out'),
-    expect: setting(expectKind, '200-399', 'Statuses that are good answers: 200, or a range'),
-  }),
+  z
+    .strictObject({
+      path: setting(pathKind, '/healthz', 'Asked with GET, behind the path of the upstream'),
+      every: setting(durationKind('500ms', '1h'), '5s', 'How often each upstream is asked'),
+      timeout: setting(durationKind('50ms', '1m'), '2s', 'How long its answer is awaited'),
+      healthyAfter: setting(integerKind(1, 100), 2, 'Good answers in a row that bring it back'),
+      unhealthyAfter: setting(integerKind(1, 100), 3, 'Others in a row that leave it out'),
+      expect: setting(expectKind, '200-399', 'Statuses that are good answers: 200, or a range'),
+    })
+    .superRefine(({ every, timeout }, context) => {
+      if (timeout <= every) return
+      context.addIssue({
+        code: 'custom',
+        message: 'is longer than every',
+        path: ['timeout'],
+        params: { code: 'GH-C014', hint: 'ask less often, or wait less long', guess: null },
+      })
+    }),
   'A health check of each upstream; it is asked for nothing when left out, and judged by its answers to requests alone',
 )
 
@@ -172,4 +185,19 @@ export function composePool(pool: PoolSection): PoolRules {
             expect: health.expect,
           },
   }
+}
+
+/** Weights are by place, so more of them than upstreams are a mistake. */
+export function poolChecks({ path, upstreams }: ApiOutline, reading: Reading): readonly Finding[] {
+  const weights = valueAt(reading.tree, [...path, 'weights'])
+  if (!Array.isArray(weights) || upstreams.length === 0 || weights.length <= upstreams.length) return []
+  return [
+    {
+      code: 'GH-C014',
+      message: `there are ${weights.length} weights for ${upstreams.length} upstreams`,
+      path: [...path, 'weights'],
+      mark: 'key',
+      hint: 'write one weight for each upstream, in their order',
+    },
+  ]
 }
