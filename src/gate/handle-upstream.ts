@@ -44,7 +44,7 @@ export async function sendOn({ exchange, draft, pool, choice, plan, clock }: Sen
     pool.left(endpoint)
     tried.push(endpoint)
     const mayRepeat = reply.again !== undefined && nowMs < plan.deadlineMs
-    const next = mayRepeat ? pool.next(choice, tried, nowMs) : null
+    const next = mayRepeat ? pool.next(tried, nowMs) : null
     if (next === null) return { reply: tried.length > 1 ? lastOf(tried.length, reply, draft) : reply, endpoint: null }
     note(draft, `${draft.attempts}: ${endpoint.upstream.url} ${reply.reason}`)
     endpoint = next

@@ -158,18 +158,18 @@ test('the breaker of one sends its requests to the others, and forgets what is o
 test('next() takes another one, no more often than it may, and within the budget', () => {
   const pool = open(3, { retries: { max: 2, share: 0, perSecondMin: 1 } })
   const first = one(pool, 0)
-  const second = pool.next(choice, [first], 0)!
-  const third = pool.next(choice, [first, second], 0)!
+  const second = pool.next([first], 0)!
+  const third = pool.next([first, second], 0)!
   assert.deepEqual(
     [first.index, second.index, third.index].toSorted((a, b) => a - b),
     [0, 1, 2],
   )
-  assert.equal(pool.next(choice, [first, second, third], 0), null)
-  for (let i = 0; i < 8; i++) assert.notEqual(pool.next(choice, [first], 0), null)
-  assert.equal(pool.next(choice, [first], 0), null)
-  assert.equal(open(1).next(choice, [], 0) === null, false)
+  assert.equal(pool.next([first, second, third], 0), null)
+  for (let i = 0; i < 8; i++) assert.notEqual(pool.next([first], 0), null)
+  assert.equal(pool.next([first], 0), null)
+  assert.equal(open(1).next([], 0) === null, false)
   const single = open(1)
-  assert.equal(single.next(choice, [one(single, 0)], 0), null)
+  assert.equal(single.next([one(single, 0)], 0), null)
 })
 
 function of(pool: ApiPool, more: Partial<Choice>): number {

@@ -25,7 +25,7 @@ export interface Pool {
   /** For the first attempt of a request. Without an upstream it says why: all breakers are open, or none is well. */
   first(choice: Choice, nowMs: number): Endpoint | 'circuit_open' | 'no_healthy_upstream'
   /** For another attempt, on none of those that were tried; null where there is none, or the request was tried often enough. */
-  next(choice: Choice, tried: readonly Endpoint[], nowMs: number): Endpoint | null
+  next(tried: readonly Endpoint[], nowMs: number): Endpoint | null
   /** An answer came from it; one of its failing (5xx) counts as none. */
   answered(endpoint: Endpoint, status: number, nowMs: number): void
   /** No usable answer came from it. */
@@ -69,13 +69,12 @@ export class ApiPool implements Pool {
     return this.endpoints.every((endpoint) => endpoint.isBarred(nowMs)) ? 'circuit_open' : 'no_healthy_upstream'
   }
 
-  next(choice: Choice, tried: readonly Endpoint[], nowMs: number): Endpoint | null {
-    const balancer = tried.length > this.rules.retries.max ? null : this.#newest(nowMs)
-    if (balancer === null) return null
+  next(tried: readonly Endpoint[], nowMs: number): Endpoint | null {
+    if (tried.length > this.rules.retries.max || this.#newest(nowMs) === null) return null
     const isNew = (endpoint: Endpoint | undefined): endpoint is Endpoint =>
       endpoint !== undefined && !tried.includes(endpoint)
-    // The balancer's word first, else the next in order: it is a rare request that comes here.
-    const { index } = balancer.pick(this.#hash(choice))
+    // Anyone: the balancer's next turn is for the next request, and a neighbour of who fails would get all that he does not.
+    const index = Math.floor(this.#random() * this.endpoints.length)
     for (let step = 0; step < this.endpoints.length; step++) {
       const endpoint = this.endpoints[(index + step) % this.endpoints.length]
       if (isNew(endpoint) && this.#isUsable(endpoint, nowMs))
