@@ -253,6 +253,7 @@ const textKinds: readonly (readonly [string, string])[] = [
   ['{0,253}', 'mail address'],
   ['@[A-Za-z0-9.-]', 'mail address'],
   ['whsec_', 'secret'],
+  ['4})?%$', 'share in percent'],
   ['(?:env:', '`env:NAME` or `file:/path`'],
   ['(?:\\*|[A-Z]', 'methods and path'],
   ['(?:\\s+\\S+){4}', 'cron expression'],

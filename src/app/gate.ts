@@ -79,7 +79,7 @@ export async function runGate(options: RunOptions): Promise<number> {
   stack.use(watchClock(systemClock, (byMs) => void audit?.tell('clock.stepped', { byMs })))
   const link = stack.use(await openLink({ settings, ledger, rules, log }))
   const counters = createCounters({ keysMax: policy.limitKeysMax, threadsMax: settings.threads })
-  const pool = poolOf({ settings, ledger, rules, share: shared, log, fail, counters })
+  const pool = poolOf({ settings, ledger, rules, share: shared, log, fail, counters, factsKey: atRest.key('facts') })
   pool.warm()
   // Started alone it serves by the last good rules at once; beside a desk it waits for the newest.
   if (process.send !== undefined) await Promise.race([rules.received, delay(deskMs), told])
@@ -220,10 +220,11 @@ async function openLink({ settings, ledger, rules, log }: LinkParts): Promise<Li
 type PoolParts = LinkParts & {
   readonly share: GateShare
   readonly counters: CounterShared
+  readonly factsKey: Uint8Array
   readonly fail: (why: string) => void
 }
 
-function poolOf({ settings, ledger, rules, share, log, fail, counters }: PoolParts): ThreadPool {
+function poolOf({ settings, ledger, rules, share, log, fail, counters, factsKey }: PoolParts): ThreadPool {
   return new ThreadPool({
     threads: settings.threads,
     ledger,
@@ -237,6 +238,7 @@ function poolOf({ settings, ledger, rules, share, log, fail, counters }: PoolPar
       settings,
       reusePort: settings.threads > 1,
       pepper: loadOrCreateKeyFile(join(settings.dataDir, 'keys', 'pepper'), { bytes: pepperBytes }),
+      factsKey,
       counters,
       counterSeed: randomBytes(4).readUInt32LE(0),
     },

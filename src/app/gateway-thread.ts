@@ -16,6 +16,7 @@ import {
 import { createRequestIds } from '../crypto/mod.ts'
 import { type EngineOptions, type GatehouseEngine, openEngine } from '../gate/engine/mod.ts'
 import type { KeyAnswer } from '../gate/identity/mod.ts'
+import { createFactsReader } from '../gate/inspect/mod.ts'
 import { openRecordLog } from '../gate/ledger/mod.ts'
 import { type CounterStore, createLimiter, type Limiter, openCounterTable } from '../gate/limits/mod.ts'
 import { type Gate, handle } from '../gate/mod.ts'
@@ -104,6 +105,7 @@ async function serve(setup: ThreadSetup, order: ServeOrder, say: (message: FromT
     authenticators: identity.authenticators,
     limiter: () => limiter,
     upstreams,
+    facts: createFactsReader({ key: setup.factsKey, clock }),
     rules: () => rules,
     onDefect: (error, requestId) => say({ type: 'defect', requestId, error: stackOf(error) }),
   }

@@ -1,7 +1,8 @@
 import type { Snapshot } from '../core/mod.ts'
 import { compileApiNetworks, compileNetworks, compileRoles } from '../gate/access/mod.ts'
+import { compileFacts } from '../gate/inspect/mod.ts'
 import { compileLimits } from '../gate/limits/mod.ts'
-import type { Rules } from '../gate/mod.ts'
+import { compileContractPlan, type Rules } from '../gate/mod.ts'
 import { compileRoutes } from '../gate/routes/mod.ts'
 
 /**
@@ -23,6 +24,11 @@ export function compileRules(
       apis.flatMap((api) => api.routes),
     ),
     limitsOf: apis.flatMap((api) => api.routes.map((route) => compileLimits(route.limits))),
+    factsOf: apis.flatMap((api) => api.routes.map((route) => compileFacts(route, route.facts ?? 0))),
+    contractsOf: apis.flatMap((api) => {
+      const plan = compileContractPlan(api)
+      return api.routes.map(() => plan)
+    }),
     holdBytesMax: ledger.holdBytesMax,
   }
 }

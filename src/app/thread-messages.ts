@@ -11,6 +11,8 @@ export interface ThreadSetup {
   readonly settings: GateSettings
   readonly reusePort: boolean
   readonly pepper: Uint8Array
+  /** Under which ids and names of bodies are hashed. */
+  readonly factsKey: Uint8Array
   readonly counters: CounterShared
   readonly counterSeed: number
 }

@@ -9,6 +9,7 @@ export function explain(request: ShownRequest, paint: Paint): string {
   lines.push(...stages(event, paint))
   if (event.wouldRefuse !== null)
     lines.push(paint('yellow', `  observe mode: enforcing would have refused it with ${event.wouldRefuse}`))
+  lines.push(...learnt(event, paint))
   if (event.note !== '') lines.push(paint('dim', `  note: ${printable(event.note)}`))
   if (event.unknown.length > 0) lines.push(`  unknown: ${event.unknown.join(', ')}`)
   lines.push(
@@ -111,6 +112,26 @@ function ending(event: AccessEvent, stage: Stage): void {
     'answer',
     `${event.outcome}, ${event.responseBytes} bytes${event.durability === null ? '' : `, ${event.durability} record`}`,
   )
+}
+
+/** What the bodies told, and which signatures of attacks were met. */
+function learnt({ facts, signatures }: AccessEvent, paint: Paint): string[] {
+  const lines = signatures.length === 0 ? [] : [paint('yellow', `  signatures: ${signatures.join(', ')}`)]
+  if (facts === null) return lines
+  const told: readonly (readonly [name: string, values: readonly string[]])[] = [
+    ['asked for', facts.asked],
+    ['given', facts.givenCount > facts.given.length ? [...facts.given, `${facts.givenCount} ids in all`] : facts.given],
+    ['signs in as', facts.login === null ? [] : [facts.login]],
+    ['sent', facts.requestClasses],
+    ['answered with', facts.responseClasses],
+    ['fields', facts.responseFields],
+    ['errors', facts.errors],
+    ['not looked at', facts.skipped],
+  ]
+  for (const [name, values] of told) {
+    if (values.length > 0) lines.push(paint('dim', `  ${name}: ${values.map(printable).join(', ')}`))
+  }
+  return lines
 }
 
 /** What a caller who could not be identified had sent. */

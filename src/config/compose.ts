@@ -124,6 +124,7 @@ const everything: RouteSection = {
   limits: [],
   body: { max: null },
   timeouts: { total: null },
+  facts: null,
 }
 
 function routeOf(route: RouteSection, api: ApiSection): Route {
@@ -139,6 +140,7 @@ function routeOf(route: RouteSection, api: ApiSection): Route {
     limits: limitsOf([...api.limits, ...route.limits]),
     bodyBytesMax: route.body.max ?? api.body.max,
     deadlineMs: route.timeouts.total ?? api.timeouts.total,
+    facts: route.facts ?? api.facts,
   }
 }
 

@@ -132,6 +132,9 @@ apis:
     #body:
     #  max: 10mb # largest body of a request
 
+    # What is learnt of bodies for the record, as keyed hashes and counts, never a value. off, or a share of the requests: 10%
+    #facts: on
+
     # What is served. Without routes that is every path and method. {id} is one segment, {rest*} at the end all that
     # follows. Scopes and limits of a route add to those of the API; the rest takes the place of the API's.
     #routes:

@@ -85,6 +85,8 @@ export interface ApiSection extends PoolSection {
   readonly scopes: readonly string[]
   readonly limits: readonly LimitSection[]
   readonly body: { readonly max: number }
+  /** A share of the requests, 0 to 1. */
+  readonly facts: number
   readonly routes: readonly RouteSection[] | null
 }
 
@@ -108,4 +110,5 @@ export interface RouteSection {
   readonly limits: readonly LimitSection[]
   readonly body: { readonly max: number | null }
   readonly timeouts: { readonly total: number | null }
+  readonly facts: number | null
 }

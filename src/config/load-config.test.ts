@@ -33,6 +33,7 @@ test('loadConfig() completes a minimal file with every default', () => {
     limits: [],
     bodyBytesMax: 10_485_760,
     deadlineMs: 60_000,
+    facts: 1,
   }
   const upstream = {
     url: 'http://127.0.0.1:3000',
@@ -164,6 +165,7 @@ apis:
       limits: [all, { name: 'few', per: 'ip', limit: 50, windowMs: 10_000 }],
       bodyBytesMax: 1_048_576,
       deadlineMs: 5000,
+      facts: 1,
     },
     {
       id: '/login',
@@ -174,6 +176,7 @@ apis:
       limits: [all],
       bodyBytesMax: 4096,
       deadlineMs: 250,
+      facts: 1,
     },
   ])
 })

@@ -20,6 +20,7 @@ import { apiNames, folderKind, limitNameKind, methodKind, nodeNameKind, scopeKin
 import { routePathKind } from './route-path.ts'
 import { adminSchema } from './section-console.ts'
 import { detectSchema } from './section-detect.ts'
+import { apiFactsSchema, routeFactsSchema } from './section-facts.ts'
 import { alertsSchema, notifySchema } from './section-notify.ts'
 import { oauthSchema } from './section-oauth.ts'
 import { outboundSchema } from './section-outbound.ts'
@@ -88,6 +89,7 @@ export const routeSchema: z.ZodType<RouteSection> = z.strictObject({
     z.strictObject({ total: optional(leaf(totalTime), 'The whole exchange; as the API when left out') }),
     'How long to wait on this route',
   ),
+  facts: routeFactsSchema,
 })
 
 const modeSchema = choiceKind('observe', 'enforce')
@@ -136,6 +138,7 @@ export const apiSchema: z.ZodType<ApiSection> = z.strictObject({
   scopes: scopesSchema,
   limits: limitsSchema,
   body: section(z.strictObject({ max: setting(bodyMax, '10mb', 'Largest body of a request') }), 'Bodies of requests'),
+  facts: apiFactsSchema,
   routes: optional(z.array(routeSchema).min(1).max(4096), 'What is served; everything when left out'),
 })
 

@@ -1,5 +1,6 @@
 import { emptyEvent } from './access-event-empty.ts'
 import type { AccessEvent } from './access-event.ts'
+import { noFacts } from './facts.ts'
 
 /**
  * Both parts of a record as one JSON object under the names of AccessEvent: what followers get. The sealed part is taken over
@@ -25,7 +26,9 @@ const comma = 0x2c
 export function decodeAccessEvent(bytes: Uint8Array, sealedPart?: Uint8Array): AccessEvent {
   const joined = sealedPart === undefined ? bytes : joinAccessEvent(bytes, sealedPart)
   // The ledger holds only what encodeAccessEvent wrote, behind a MAC; it is not parsed a second time.
-  return { ...blank, ...(JSON.parse(decoder.decode(joined)) as Partial<AccessEvent>) }
+  const known = JSON.parse(decoder.decode(joined)) as Partial<AccessEvent>
+  const { facts = null } = known
+  return { ...blank, ...known, facts: facts === null ? null : { ...noFacts, ...facts } }
 }
 
 /** The mark that pairs an `opened` record and its terminal one, told from the public part alone; null for all others. */

@@ -46,5 +46,7 @@ export const emptyEvent: AccessEvent = {
   attempts: 0,
   thread: 0,
   unknown: [],
+  facts: null,
+  signatures: [],
   cut: null,
 }

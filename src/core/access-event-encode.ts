@@ -1,4 +1,5 @@
 import type { AccessEvent, LimitReading } from './access-event.ts'
+import type { Facts } from './facts.ts'
 import type { TextWriter } from './text-writer.ts'
 import type { TlsFacts } from './tls.ts'
 
@@ -86,6 +87,7 @@ function writeSealed(event: AccessEvent, shown: Shown, out: TextWriter): void {
   }
   out.nullable(',"durability":', event.durability)
   out.numberMember(',"durationUs":', event.durationUs)
+  if (event.facts !== null) writeFacts(event.facts, out)
   out.foreignMember(',"host":', event.host)
   out.member(',"id":', event.id)
   out.nullable(',"identifiedBy":', event.identifiedBy)
@@ -107,6 +109,7 @@ function writeSealed(event: AccessEvent, shown: Shown, out: TextWriter): void {
   out.member(',"scheme":', event.scheme)
   out.listMember(',"scopesHeld":', event.scopesHeld)
   out.listMember(',"scopesNeeded":', event.scopesNeeded)
+  out.listMember(',"signatures":', event.signatures)
   out.numberMember(',"thread":', event.thread)
   if (tls !== null) writeTls(tls, out)
   out.member(',"traceId":', event.traceId)
@@ -120,6 +123,24 @@ function writeSealed(event: AccessEvent, shown: Shown, out: TextWriter): void {
     out.foreign(event.userAgent)
   }
   out.nullable(',"wouldRefuse":', event.wouldRefuse)
+  out.literal('}')
+}
+
+/** Empty members are left out, as everywhere; what was asked for stands always. */
+function writeFacts(facts: Facts, out: TextWriter): void {
+  out.literal(',"facts":{"asked":')
+  out.list(facts.asked)
+  out.listMember(',"errors":', facts.errors)
+  out.listMember(',"given":', facts.given)
+  if (facts.givenCount !== 0) out.numberMember(',"givenCount":', facts.givenCount)
+  out.nullable(',"login":', facts.login)
+  out.listMember(',"requestClasses":', facts.requestClasses)
+  out.listMember(',"requestFields":', facts.requestFields)
+  out.nullable(',"requestShape":', facts.requestShape)
+  out.listMember(',"responseClasses":', facts.responseClasses)
+  out.listMember(',"responseFields":', facts.responseFields)
+  out.nullable(',"responseShape":', facts.responseShape)
+  out.listMember(',"skipped":', facts.skipped)
   out.literal('}')
 }
 

@@ -1,4 +1,5 @@
 import type { Durability, Mode } from './api.ts'
+import type { Facts } from './facts.ts'
 import type { Reason } from './refusal.ts'
 import type { TlsFacts } from './tls.ts'
 
@@ -103,6 +104,10 @@ export interface AccessEvent {
   readonly thread: number
   /** Names the facts that a crash, or the erasure of their key, made unknowable; empty otherwise. */
   readonly unknown: readonly string[]
+  /** What was learnt of the bodies; null where nobody looked, or there was nothing to learn. */
+  readonly facts: Facts | null
+  /** `sqli-union@query`: signatures of attacks that were met, and where. At most 8. */
+  readonly signatures: readonly string[]
   /** Null when the record holds everything; given by the ledger, which cuts what is too long. */
   readonly cut: CutMark | null
 }

@@ -1,3 +1,4 @@
+import type { ContractRules, JsonRules } from './contract.ts'
 import type { PoolRules } from './pool-rules.ts'
 import type { UpstreamTls } from './tls.ts'
 
@@ -39,6 +40,8 @@ export interface Route {
   readonly bodyBytesMax: number
   /** Whole exchange, from the complete head to the last byte of the answer. */
   readonly deadlineMs: number
+  /** The share of its requests whose bodies are looked at for facts, 0 to 1. @default 0 */
+  readonly facts?: number
 }
 
 export interface Upstream {
@@ -74,5 +77,9 @@ export interface Api {
   readonly upstreams: readonly Upstream[]
   /** @default taken in turn, with the defaults of the configuration */
   readonly pool?: PoolRules
+  /** @default no contract */
+  readonly contract?: ContractRules | null
+  /** @default not bounded */
+  readonly json?: JsonRules | null
   readonly routes: readonly Route[]
 }

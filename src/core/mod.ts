@@ -44,6 +44,8 @@ export {
   type FindingBaseline,
   type Severity,
 } from './finding.ts'
+export type { ContractMode, ContractRules, ContractViolation, JsonRules } from './contract.ts'
+export { factsBytesMax, noFacts, type Facts } from './facts.ts'
 export { ledgerLogs, type Follower, type LedgerLog, type LedgerRecord } from './follower.ts'
 export type {
   DiskStatus,

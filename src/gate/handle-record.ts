@@ -1,6 +1,7 @@
 import {
   type AccessEvent,
   type ApiRequest,
+  factsBytesMax,
   fieldCharsMax,
   headerValue,
   type Reason,
@@ -60,6 +61,8 @@ export function draftOf(request: ApiRequest, revision: number, thread: number): 
     attempts: 0,
     thread,
     unknown: none,
+    facts: null,
+    signatures: none,
     cut: null,
   }
 }
@@ -91,6 +94,7 @@ export function outcomeOf(reason: Reason): AccessEvent['outcome'] {
     case 'upstream_reset':
     case 'upstream_invalid':
     case 'upstream_timeout':
+    case 'answer_violated':
     case 'no_healthy_upstream':
     case 'circuit_open':
     case 'identity_unavailable':
@@ -111,7 +115,8 @@ export function outcomeOf(reason: Reason): AccessEvent['outcome'] {
 export function recordBytesMax(draft: Draft, known: { readonly route: Route | null; readonly note: string }): number {
   const { path, query, host, method, userAgent } = draft
   const foreign = textBytes(path) + textBytes(query) + textBytes(host) + textBytes(method) + textBytes(userAgent ?? '')
-  return (known.route === null ? unroutedBytes : routedBytes) + foreign + textBytes(known.note)
+  const facts = (known.route?.facts ?? 0) > 0 ? factsBytesMax : 0
+  return (known.route === null ? unroutedBytes : routedBytes) + facts + foreign + textBytes(known.note)
 }
 
 /** Every member of fixed size at its longest, names of all members, the mark of a cut, and a note of ours. */

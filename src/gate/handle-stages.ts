@@ -1,6 +1,8 @@
 import type { Clock } from '../core/mod.ts'
 import type { ApiNetworkCheck, CompiledRoles, NetworkTable } from './access/mod.ts'
+import type { ContractPlan } from './handle-contract.ts'
 import type { Authenticator } from './identity/mod.ts'
+import type { FactsPlan, FactsReader } from './inspect/mod.ts'
 import type { RecordLog } from './ledger/mod.ts'
 import type { CompiledLimits, Limiter } from './limits/mod.ts'
 import type { Router } from './routes/mod.ts'
@@ -16,6 +18,9 @@ export interface Rules {
   readonly networksOf: readonly ApiNetworkCheck[]
   readonly roles: CompiledRoles
   readonly limitsOf: readonly CompiledLimits[]
+  /** What requests and answers are held to; null where nothing is looked at. */
+  readonly contractsOf: readonly (ContractPlan | null)[]
+  readonly factsOf: readonly FactsPlan[]
   /** An answer up to this size is held whole until its record is durable. */
   readonly holdBytesMax: number
 }
@@ -30,6 +35,7 @@ export interface Gate {
   limiter(): Limiter
   /** Knows every API of the rules. */
   readonly upstreams: Pick<Upstreams, 'poolOf'>
+  readonly facts: FactsReader
   /** Told of a throw from a stage: a defect of ours, for the process log. */
   onDefect(error: unknown, requestId: string): void
 }

@@ -9,11 +9,13 @@ import { type Api, type Headers, type Principal, type Reason, refusal, type Refu
 import { authorize, blockedBy, networkBlocked } from './access/mod.ts'
 import type { Delivery, Exchange, ForwardFailure, UpstreamReply } from './engine/mod.ts'
 import { problemAnswer } from './handle-answer.ts'
+import { answerMode, type Contracted, inspectAnswer, inspectRequest } from './handle-contract.ts'
 import { identify, ownKeys } from './handle-identify.ts'
 import { keyNotices, noticesBeside } from './handle-notices.ts'
 import { type Draft, draftOf, drawRoute, outcomeOf, recordBytesMax } from './handle-record.ts'
 import type { Gate, Rules } from './handle-stages.ts'
 import { arrived, sendOn } from './handle-upstream.ts'
+import type { ExchangeFacts } from './inspect/mod.ts'
 import type { Reservation } from './ledger/mod.ts'
 import { compileLimits, type LimitVerdict } from './limits/mod.ts'
 import type { Match, RouteMatch } from './routes/mod.ts'
@@ -94,7 +96,20 @@ async function decide(way: Way, match: RouteMatch): Promise<void> {
   }
   // Where we only observe, a token that is not of our making may be what the API behind us goes by.
   const strip = observes ? ownKeys(exchange.request.headers) : caller.strip
-  await forward(way, api, route, { strip, limit, principal: caller.principal })
+  const contract = rules.contractsOf[index] ?? null
+  const inspected = contract === null ? null : await inspectRequest(exchange, contract)
+  if (inspected?.kind === 'failure') return await fail(way, inspected, limit.headers)
+  if (inspected !== null && inspected.refusal !== null) {
+    if (inspected.refuses && !observes) return await refuse(way, inspected.refusal, limit.headers)
+    wouldRefuse(draft, inspected.refusal)
+  }
+  const contracted = { plan: contract, operation: inspected?.operation ?? null }
+  const looking = gate.facts.begin(rules.factsOf[index], exchange.request, index)
+  try {
+    await forward(way, api, route, { strip, limit, principal: caller.principal, looking, contracted })
+  } finally {
+    looking?.release()
+  }
 }
 
 /** Looked at before anybody is asked who it is: rules about networks, and of a route the lists of its API. */
@@ -120,37 +135,60 @@ const noLimits = compileLimits([])
 /** One protection space (RFC 9110 11.5): what a caller sends as Host is not for us to repeat. */
 const realm = 'api'
 
+/** What the stages came to. */
+interface Decided {
+  readonly strip: readonly string[]
+  readonly limit: LimitVerdict
+  readonly principal: Principal
+  /** Null where the bodies are not looked at. */
+  readonly looking: ExchangeFacts | null
+  readonly contracted: Contracted
+}
+
 /** Sends the request on, and the upstream's answer back, by the durability of the API. */
-async function forward(
-  way: Way,
-  api: Api,
-  route: Route,
-  { strip, limit, principal }: { strip: readonly string[]; limit: LimitVerdict; principal: Principal },
-): Promise<void> {
+async function forward(way: Way, api: Api, route: Route, decided: Decided): Promise<void> {
+  const { strip, limit, principal, looking, contracted } = decided
   const { gate, exchange, rules, draft } = way
   const { request } = exchange
   const pool = gate.upstreams.poolOf(api)
+  const checks = answerMode(contracted)
   const plan = {
     target: request.query === '' ? request.path : `${request.path}?${request.query}`,
     strip,
-    add: none,
+    add: checks.add,
     bodyBytesMax: route.bodyBytesMax,
     deadlineMs: request.startedMs + route.deadlineMs,
-    holdBytesMax: api.durability === 'durable' ? rules.holdBytesMax : 0,
-    holdMsMax: holdMs,
-    tap: null,
+    holdBytesMax: Math.max(api.durability === 'durable' ? rules.holdBytesMax : 0, checks.holdBytesMax),
+    holdMsMax: checks.mode === 'refuse' ? route.deadlineMs : holdMs,
+    tap: looking,
   }
   const consumerId = principal.kind === 'consumer' ? principal.consumerId : null
   const choice = { consumerId, clientIp: request.peer.clientIp, headers: request.headers }
   const { reply, endpoint } = await sendOn({ exchange, draft, pool, choice, plan, clock: gate.clock })
-  if (reply.kind === 'failure') return await fail(way, reply, limit.headers)
+  if (reply.kind === 'failure') {
+    draft.facts = looking?.finish(null, null) ?? null
+    return await fail(way, reply, limit.headers)
+  }
   draft.status = reply.status
   draft.upstreamStatus = reply.status
   draft.upstreamFirstByteUs = Math.round(reply.firstByteMs * 1000)
+  const unfit = inspectAnswer(contracted, reply, checks)
+  if (unfit !== null) {
+    if (checks.mode === 'refuse' && api.mode !== 'observe') {
+      draft.facts = looking?.finish(reply, reply.complete ? reply.held : null) ?? null
+      arrived({ pool, endpoint }, draft, gate.clock.monotonicMs())
+      return await refuse(way, unfit, limit.headers)
+    }
+    wouldRefuse(draft, unfit)
+  }
   const headers = answerHeaders(reply, request.id, [...limit.headers, ...noticesBeside(reply.headers, way.notices)])
-  if (reply.complete) return await deliver(way, { status: reply.status, headers, body: reply.held, close: false })
+  if (reply.complete) {
+    draft.facts = looking?.finish(reply, reply.held) ?? null
+    return await deliver(way, { status: reply.status, headers, body: reply.held, close: false })
+  }
+  looking?.follow(reply.held)
   try {
-    await stream(way, api, { status: reply.status, headers })
+    await stream(way, api, { status: reply.status, headers }, looking)
   } finally {
     arrived({ pool, endpoint }, draft, gate.clock.monotonicMs())
   }
@@ -208,7 +246,12 @@ async function withhold(way: Way, durable: 'stalled' | 'failed'): Promise<void> 
 }
 
 /** An answer that cannot be held: `opened` is durable before its first byte, the terminal record follows its last. */
-async function stream(way: Way, api: Api, head: { status: number; headers: Headers }): Promise<void> {
+async function stream(
+  way: Way,
+  api: Api,
+  head: { status: number; headers: Headers },
+  looking: ExchangeFacts | null,
+): Promise<void> {
   const { exchange, draft, reservation } = way
   if (api.durability === 'durable' && reservation !== null) {
     const opened = await reservation.opened({ ...draft, kind: 'opened', durationUs: elapsedUs(way) })
@@ -224,6 +267,7 @@ async function stream(way: Way, api: Api, head: { status: number; headers: Heade
   reservation?.released()
   const end = await exchange.stream(head)
   draft.responseBytes = end.bytes
+  draft.facts = looking?.finish(head, null) ?? null
   if (end.reason !== null) {
     draft.outcome = outcomeOf(end.reason)
     draft.reason = end.reason

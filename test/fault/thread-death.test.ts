@@ -60,6 +60,7 @@ test(
         settings,
         reusePort: true,
         pepper: new Uint8Array(32),
+        factsKey: new Uint8Array(32),
         counters: createCounters({ keysMax: 1000, threadsMax: threads }),
         counterSeed: 1,
       },

@@ -22,6 +22,7 @@ import type { LiveBatch } from './live-batch.ts'
 import { type Problem, type ProblemCode, problems } from './problem.ts'
 import type { ShownAudit } from './recent-audit.ts'
 import type { ShownCredential, ShownEvent, ShownRequest } from './shown.ts'
+import { factsSchema } from './schemas-facts.ts'
 
 // What the document says of answers is held against core's types by the compiler; answers themselves are not parsed again.
 
@@ -106,6 +107,10 @@ export const accessEventSchema: z.ZodType<AccessEvent> = z
     attempts: count,
     thread: z.int(),
     unknown: z.array(z.string()).meta({ description: 'Facts that a crash or an erasure made unknowable' }),
+    facts: factsSchema.nullable().meta({ description: 'What was learnt of the bodies; null where nobody looked' }),
+    signatures: z
+      .array(z.string())
+      .meta({ description: 'Signatures of attacks that were met, and where', example: ['sqli-union@query'] }),
     cut: z
       .object({ bytes: count, sha256: z.string() })
       .nullable()

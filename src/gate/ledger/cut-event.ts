@@ -158,4 +158,6 @@ const nothing = {
   scopesNeeded: [],
   scopesHeld: [],
   limits: [],
+  facts: null,
+  signatures: [],
 } satisfies Partial<AccessEvent>
