@@ -13,6 +13,7 @@ import {
 import { createAnswering, type LinkAnswers } from './answering.ts'
 import { createFrameReader } from './frames.ts'
 import { decodeMessage, encodeMessage, type LinkHello, type LinkMessage } from './messages.ts'
+import { openRecordPump, type RecordPump } from './record-pump.ts'
 
 /** What the gate does for its desk. */
 export interface LinkServerOptions {
@@ -29,6 +30,8 @@ export interface LinkServerOptions {
   onChange(change: SnapshotChange): Promise<boolean>
   /** A peer that broke the protocol, for the process log; its connection is closed. */
   onBroken(error: unknown): void
+  /** New records wait so long for others that go with them: each batch costs both ends as much as many records. @default 40 */
+  readonly paceMs?: number
 }
 
 /** The gate's end of the link. */
@@ -40,12 +43,15 @@ export interface LinkServer extends AsyncDisposable {
 
 /** A status is skipped for a desk that has so much unread. */
 const unreadBytesMax = 1024 * 1024
+const paceMsDefault = 40
+/** What was written last has so long to leave at the end. */
+const leaveMs = 500
 
 /**
  * Listens for the desk. One desk at a time: a new one takes the place of the old, which must be dead or leaving.
  *
- * Records go out in order with at most `windowBatches` unacknowledged, so a slow desk holds nothing back but itself:
- * what it has not got stays on disk.
+ * Records go out in order with a few batches unacknowledged, so a slow desk holds nothing back but itself:
+ * what it has not got stays on disk. New ones go out every `paceMs`; a desk that is behind gets them as fast as it takes them.
  */
 export async function openLinkServer(options: LinkServerOptions): Promise<LinkServer> {
   let desk: Desk | null = null
@@ -83,8 +89,6 @@ interface Desk {
   end(): void
 }
 
-const windowBatches = 4
-
 type SnapshotPart = Extract<LinkMessage, { readonly type: 'snapshot-begin' | 'snapshot-part' | 'snapshot-end' }>
 
 /** Puts a snapshot together from its parts; one that has begun anew takes the place of the one before. */
@@ -114,10 +118,7 @@ function createArrival(onWhole: (snapshot: Snapshot) => void): (part: SnapshotPa
 
 function serveDesk(socket: Socket, options: LinkServerOptions, onEnd: () => void): Desk {
   const send = (message: LinkMessage): void => void socket.write(encodeMessage(message))
-  const pumps = pumpsOf(options, send)
-  const growth = options.onGrowth(() => {
-    for (const log of ledgerLogs) pumps[log].look()
-  })
+  const pumps = openPumps(options, (log, records) => send({ type: 'records', log, records }))
   const answering = createAnswering(options.answers, (id, said) => {
     if (!socket.destroyed) send({ type: 'answer', id, answer: said })
   })
@@ -126,9 +127,9 @@ function serveDesk(socket: Socket, options: LinkServerOptions, onEnd: () => void
   const receive = (message: LinkMessage): void => {
     switch (message.type) {
       case 'follow':
-        return pumps[message.log].follow(message.from)
+        return pumps.of[message.log].follow(message.from)
       case 'ack':
-        return pumps[message.log].acknowledge(message.next)
+        return pumps.of[message.log].acknowledge(message.next)
       case 'ask':
         return answering(message.id, message.question)
       case 'snapshot-begin':
@@ -162,7 +163,7 @@ function serveDesk(socket: Socket, options: LinkServerOptions, onEnd: () => void
   })
   socket.on('error', () => {}) // 'close' follows
   socket.on('close', () => {
-    growth[Symbol.dispose]()
+    pumps[Symbol.dispose]()
     onEnd()
   })
   send({ type: 'hello', hello: options.hello() })
@@ -170,52 +171,46 @@ function serveDesk(socket: Socket, options: LinkServerOptions, onEnd: () => void
     sendStatus: (status) => {
       if (socket.writableLength < unreadBytesMax) send({ type: 'status', status })
     },
-    end: () => socket.destroy(),
-  }
-}
-
-interface Pump {
-  follow(from: number): void
-  acknowledge(next: number): void
-  /** Sends what there is and what the window allows. */
-  readonly look: () => void
-}
-
-function pumpsOf(options: LinkServerOptions, send: (message: LinkMessage) => void): Readonly<Record<LedgerLog, Pump>> {
-  const pumpOf = (log: LedgerLog): Pump =>
-    createPump({ read: (seq) => options.read(log, seq), send: (records) => send({ type: 'records', log, records }) })
-  return { access: pumpOf('access'), audit: pumpOf('audit') }
-}
-
-interface PumpParts {
-  readonly read: (seq: number) => readonly LedgerRecord[]
-  readonly send: (records: readonly LedgerRecord[]) => void
-}
-
-function createPump({ read, send }: PumpParts): Pump {
-  let next: number | null = null
-  /** Ends of the batches that are on their way. */
-  let sent: number[] = []
-  const look = (): void => {
-    while (next !== null && sent.length < windowBatches) {
-      const records = read(next)
-      const last = records.at(-1)
-      if (last === undefined) return
-      next = last.seq + 1
-      sent.push(next)
-      send(records)
-    }
-  }
-  return {
-    look,
-    follow: (from) => {
-      next = from
-      sent = []
-      look()
+    end: () => {
+      pumps.flush()
+      pumps[Symbol.dispose]()
+      leave(socket)
     },
-    acknowledge: (upTo) => {
-      sent = sent.filter((end) => end > upTo)
-      look()
+  }
+}
+
+/** Ends it when what was written has left, and soon in any case. */
+function leave(socket: Socket): void {
+  const leaving = setTimeout(() => socket.destroy(), leaveMs)
+  socket.once('close', () => clearTimeout(leaving))
+  socket.destroySoon()
+}
+
+interface Pumps extends Disposable {
+  readonly of: Readonly<Record<LedgerLog, RecordPump>>
+  /** Sends the newest without waiting for others. */
+  flush(): void
+}
+
+/** A pump for each log, told of growth until disposed of. */
+function openPumps(
+  { read, onGrowth, paceMs = paceMsDefault }: LinkServerOptions,
+  send: (log: LedgerLog, records: readonly LedgerRecord[]) => void,
+): Pumps {
+  const pumpOf = (log: LedgerLog): RecordPump =>
+    openRecordPump({ read: (seq) => read(log, seq), send: (records) => send(log, records), paceMs })
+  const of = { access: pumpOf('access'), audit: pumpOf('audit') }
+  const growth = onGrowth(() => {
+    for (const log of ledgerLogs) of[log].grown()
+  })
+  return {
+    of,
+    flush: () => {
+      for (const log of ledgerLogs) of[log].flush()
+    },
+    [Symbol.dispose]: () => {
+      growth[Symbol.dispose]()
+      for (const log of ledgerLogs) of[log][Symbol.dispose]()
     },
   }
 }
