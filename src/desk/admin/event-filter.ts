@@ -1,4 +1,5 @@
 import type { AccessEvent, Outcome } from '../../core/mod.ts'
+import type { EventSketch } from './held-events.ts'
 import type { RecentEvents } from './recent-events.ts'
 import type { ShownEvent } from './shown.ts'
 
@@ -15,7 +16,7 @@ export interface EventFilter {
   readonly path?: string | undefined
 }
 
-export function matches(filter: EventFilter, event: AccessEvent): boolean {
+export function matches(filter: EventFilter, event: Omit<EventSketch, 'id'>): boolean {
   const { outcomes, kinds, consumer, statuses, path } = filter
   if (outcomes !== undefined && !outcomes.includes(event.outcome)) return false
   if (kinds !== undefined && !kinds.includes(event.kind)) return false
@@ -44,10 +45,11 @@ export function listEvents(
 ): EventPage {
   const items: ShownEvent[] = []
   for (let seq = Math.min(before ?? events.next, events.next) - 1; seq >= events.first; seq--) {
-    const shown = events.at(seq)
-    if (shown === null || !matches(filter, shown.event)) continue
+    const sketch = events.sketch(seq)
+    if (sketch === null || !matches(filter, sketch)) continue
     if (items.length === limit) return { items, next: seq + 1 }
-    items.push(shown)
+    const shown = events.at(seq)
+    if (shown !== null) items.push(shown)
   }
   return { items, next: null }
 }

@@ -47,23 +47,26 @@ function inOrder(events: RecentEvents, filter: EventFilter, from: number): Picke
   const sent: ShownEvent[] = []
   let seq = from
   for (; seq < events.next && sent.length < rowsMax; seq++) {
-    const shown = events.at(seq)
-    if (shown !== null && matches(filter, shown.event)) sent.push(shown)
+    const sketch = events.sketch(seq)
+    const shown = sketch !== null && matches(filter, sketch) ? events.at(seq) : null
+    if (shown !== null) sent.push(shown)
   }
   return { rows: { sent, skipped: 0 }, next: seq }
 }
 
 function newest(events: RecentEvents, filter: EventFilter, from: number): Picked {
-  const served: ShownEvent[] = []
-  const others: ShownEvent[] = []
+  const served: number[] = []
+  const others: number[] = []
   for (let seq = from; seq < events.next; seq++) {
-    const shown = events.at(seq)
-    if (shown === null || !matches(filter, shown.event)) continue
-    if (shown.event.outcome === 'served') served.push(shown)
-    else others.push(shown)
+    const sketch = events.sketch(seq)
+    if (sketch === null || !matches(filter, sketch)) continue
+    if (sketch.outcome === 'served') served.push(seq)
+    else others.push(seq)
   }
   const first = others.slice(-rowsMax)
   const room = rowsMax - first.length
-  const sent = [...first, ...(room === 0 ? [] : served.slice(-room))].toSorted((a, b) => a.seq - b.seq)
+  const sent = [...first, ...(room === 0 ? [] : served.slice(-room))]
+    .toSorted((a, b) => a - b)
+    .flatMap((seq) => events.at(seq) ?? [])
   return { rows: { sent, skipped: served.length + others.length - sent.length }, next: events.next }
 }

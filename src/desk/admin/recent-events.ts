@@ -1,9 +1,17 @@
-import { type AccessEvent, decodeAccessEvent, emptyEvent, type Follower, GatehouseError } from '../../core/mod.ts'
-import type { LedgerRecord } from '../../core/mod.ts'
+import {
+  type AccessEvent,
+  accessEventOf,
+  decodeAccessEvent,
+  emptyEvent,
+  type Follower,
+  GatehouseError,
+  type LedgerRecord,
+} from '../../core/mod.ts'
+import { createHeldEvents, type EventSketch } from './held-events.ts'
 import type { ShownEvent, ShownRequest } from './shown.ts'
 
 /**
- * The newest records in memory, decoded once, for everything that looks at them: lists, the live stream, metrics, last
+ * The newest records in memory, for everything that looks at them: lists, the live stream, metrics, last
  * uses. A follower whose place is lost with the process: each start reads the newest records of the ledger again.
  */
 export interface RecentEvents extends Follower {
@@ -17,6 +25,8 @@ export interface RecentEvents extends Follower {
   readonly liveFrom: number
   /** Null for what is not held. */
   at(seq: number): ShownEvent | null
+  /** The little of it by which it is looked for, without decoding it. */
+  sketch(seq: number): EventSketch | null
   /** All that is held of one request, by its id; null when that is nothing. */
   request(id: string): ShownRequest | null
   /** Calls back with every record, in order, until disposed of. A listener must not throw: its batch would come forever. */
@@ -26,34 +36,41 @@ export interface RecentEvents extends Follower {
 export interface RecentEventsOptions {
   /** @default 50,000 */
   readonly eventsMax?: number
-  /** Bound of the records' bytes as they are in the ledger; decoded they take about a third more. @default 64 MiB */
+  /** Bound of the records' bytes as they are in the ledger; they are held so. @default 48 MiB */
   readonly bytesMax?: number
 }
 
 export function openRecentEvents({
   eventsMax = 50_000,
-  bytesMax = 64 * 1024 * 1024,
+  bytesMax = 48 * 1024 * 1024,
 }: RecentEventsOptions = {}): RecentEvents {
   const listeners = new Set<(shown: ShownEvent) => void>()
   let begun = false
   let liveFrom = 0
-  let held = createHeld(0, eventsMax)
+  const held = createHeldEvents({ eventsMax, bytesMax })
 
   const begin = (ledgerSize: number): void => {
     // A ledger that is shorter than what was read of it is another one.
     if (begun && held.next <= ledgerSize) return
     begun = true
     liveFrom = ledgerSize
-    held = createHeld(Math.max(0, ledgerSize - eventsMax), eventsMax)
+    held.clear(Math.max(0, ledgerSize - eventsMax))
   }
   const take = (record: LedgerRecord): void => {
     if (record.seq < held.next) return
     if (record.seq > held.next)
       throw new GatehouseError('link_broken', `Record ${held.next} is missing before ${record.seq}`)
-    const shown: ShownEvent = { seq: record.seq, recordedAtUs: record.recordedAtUs, event: eventOf(record.bytes) }
-    held.push(shown, record.bytes.length)
-    while (held.bytes > bytesMax && held.next - held.first > 1) held.shift()
+    const shown: ShownEvent = {
+      seq: record.seq,
+      recordedAtUs: record.recordedAtUs,
+      event: readable(() => accessEventOf(record)),
+    }
+    held.push(record, shown.event)
     for (const listener of listeners) listener(shown)
+  }
+  const at = (seq: number): ShownEvent | null => {
+    const record = held.record(seq)
+    return record === null ? null : { seq, recordedAtUs: record.recordedAtUs, event: eventOf(record.bytes) }
   }
   return {
     name: 'recent',
@@ -71,8 +88,9 @@ export function openRecentEvents({
     get liveFrom() {
       return liveFrom
     },
-    at: (seq) => held.at(seq),
-    request: (id) => joinedRequest(held.ofRequest(id)),
+    at,
+    sketch: (seq) => held.sketch(seq),
+    request: (id) => joinedRequest(held.places(id).flatMap((seq) => at(seq) ?? [])),
     listen: (listener) => {
       listeners.add(listener)
       return { [Symbol.dispose]: () => void listeners.delete(listener) }
@@ -82,8 +100,12 @@ export function openRecentEvents({
 
 /** A record that cannot be read must not stop all that follow; it is shown as one of which nothing is known. */
 export function eventOf(bytes: Uint8Array): AccessEvent {
+  return readable(() => decodeAccessEvent(bytes))
+}
+
+function readable(read: () => AccessEvent): AccessEvent {
   try {
-    return decodeAccessEvent(bytes)
+    return read()
   } catch {
     return { ...emptyEvent, note: 'This record is not readable', unknown: ['record'] }
   }
@@ -95,59 +117,4 @@ export function joinedRequest(records: readonly ShownEvent[]): ShownRequest | nu
   const newest = of('request')[0] ?? records.at(-1)
   if (newest === undefined) return null
   return { ...newest, opened: of('opened')[0] ?? null, amended: of('amended') }
-}
-
-/** Consecutive records in a ring, with an index by request. */
-interface Held {
-  readonly first: number
-  readonly next: number
-  readonly bytes: number
-  push(shown: ShownEvent, bytes: number): void
-  /** Drops the oldest. */
-  shift(): void
-  at(seq: number): ShownEvent | null
-  ofRequest(id: string): readonly ShownEvent[]
-}
-
-function createHeld(from: number, eventsMax: number): Held {
-  const slots: { readonly shown: ShownEvent; readonly bytes: number }[] = []
-  const byId = new Map<string, ShownEvent[]>()
-  let first = from
-  let next = from
-  let bytes = 0
-
-  const shift = (): void => {
-    const oldest = slots[first % eventsMax]
-    if (oldest === undefined) return
-    first++
-    bytes -= oldest.bytes
-    const { id } = oldest.shown.event
-    const others = byId.get(id)?.slice(1) ?? []
-    if (others.length === 0) byId.delete(id)
-    else byId.set(id, others)
-  }
-  return {
-    get first() {
-      return first
-    },
-    get next() {
-      return next
-    },
-    get bytes() {
-      return bytes
-    },
-    push: (shown, size) => {
-      if (next - first >= eventsMax) shift()
-      slots[next % eventsMax] = { shown, bytes: size }
-      next++
-      bytes += size
-      const { id } = shown.event
-      const others = byId.get(id)
-      if (others === undefined) byId.set(id, [shown])
-      else others.push(shown)
-    },
-    shift,
-    at: (seq) => (seq < first || seq >= next ? null : (slots[seq % eventsMax]?.shown ?? null)),
-    ofRequest: (id) => byId.get(id) ?? [],
-  }
 }
