@@ -104,6 +104,7 @@ const mistakes: Readonly<Record<Exclude<ProblemCode, 'GH-C001' | 'GH-C016' | 'GH
     'version: 1\napis:\n  orders:\n    upstream: http://127.0.0.1:3000\n    routes:\n      - { path: /v1/login, auth: none, scopes: [login] }',
   'GH-C015':
     'version: 1\nlisten: [127.0.0.1:8080, 0.0.0.0:8080]\napis:\n  orders:\n    upstream: http://127.0.0.1:3000',
+  'GH-C017': 'version: 1\napis:\n  orders:\n    upstream: http://127.0.0.1:3000\n    openapi: { file: ./ordres.yaml }',
   'GH-W001':
     'version: 1\nmode: observe\napis:\n  orders:\n    upstream: http://127.0.0.1:3000\n    limits: [{ name: all, per: ip, allow: 50/s }]',
   'GH-W002':

@@ -5,6 +5,7 @@ import { type AdminConfig, composeAdmin } from './section-console.ts'
 import type { DetectSection } from './section-detect.ts'
 import { type AlertsConfig, composeAlerts } from './section-notify.ts'
 import { composeOauth } from './section-oauth.ts'
+import { composeContract, composeJson, type Documents } from './section-openapi.ts'
 import type { OutboundSection } from './section-outbound.ts'
 import { composeQuery, type QueryConfig } from './section-query.ts'
 import { composeReviews, type ReviewConfig } from './section-reviews.ts'
@@ -47,7 +48,7 @@ export interface Machine {
 }
 
 /** The parsed file as the gate wants it: everything that an API says is laid down to its routes. */
-export function compose(file: ConfigFile, { cores, host }: Machine): Config {
+export function compose(file: ConfigFile, { cores, host }: Machine, documents: Documents): Config {
   const { listen: listeners, data, threads, trustedHops, connections, ledger, limits } = file
   const node = file.node ?? nodeNameOf(host, 'gatehouse')
   return {
@@ -61,7 +62,7 @@ export function compose(file: ConfigFile, { cores, host }: Machine): Config {
     detect: file.detect,
     alerts: composeAlerts(file.notify, file.alerts),
     policy: {
-      apis: Object.entries(file.apis).map(([name, api]) => apiOf(name, api, file)),
+      apis: Object.entries(file.apis).map(([name, api]) => apiOf(name, api, { mode: file.mode, documents })),
       trustedHops,
       issuers: composeOauth(file.oauth),
       roles: composeRoles(file.roles),
@@ -91,16 +92,19 @@ export function compose(file: ConfigFile, { cores, host }: Machine): Config {
   }
 }
 
-function apiOf(name: string, api: ApiSection, file: ConfigFile): Api {
+function apiOf(name: string, api: ApiSection, file: { mode: ConfigFile['mode']; documents: Documents }): Api {
   const routes = api.routes ?? [everything]
   return {
     name,
     hosts: [...new Set(api.hosts)],
     mode: api.mode ?? file.mode,
     networks: api.networks,
+    signatures: api.signatures,
     durability: api.durability,
     upstreams: (api.upstreams ?? [api.upstream]).flatMap((url) => (url === null ? [] : [upstreamOf(url, api)])),
     pool: composePool(api),
+    contract: composeContract(api.openapi, file.documents),
+    json: composeJson(api.json),
     routes: routes.map((route) => routeOf(route, api)),
   }
 }

@@ -132,8 +132,23 @@ apis:
     #body:
     #  max: 10mb # largest body of a request
 
+    # Requests and answers are held to an OpenAPI document: off, report or refuse.
+    #openapi:
+    #  file: ./orders.openapi.yaml
+    #  requests: report
+    #  responses: off
+    #  unknownPaths: report # allow, report or refuse
+
+    # What JSON bodies may hold, whatever they mean.
+    #json:
+    #  depthMax: 128
+    #  duplicateKeys: allow # or refuse
+
     # What is learnt of bodies for the record, as keyed hashes and counts, never a value. off, or a share of the requests: 10%
     #facts: on
+
+    # Known forms of attacks in path, query and some fields. observe: recorded. refuse: 403 too. off
+    #signatures: observe
 
     # What is served. Without routes that is every path and method. {id} is one segment, {rest*} at the end all that
     # follows. Scopes and limits of a route add to those of the API; the rest takes the place of the API's.

@@ -3,6 +3,7 @@ import type { Address } from './addresses.ts'
 import type { DetectSection } from './section-detect.ts'
 import type { AlertsSection, NotifySection } from './section-notify.ts'
 import type { OauthSection } from './section-oauth.ts'
+import type { JsonSection, OpenapiSection } from './section-openapi.ts'
 import type { OutboundSection } from './section-outbound.ts'
 import type { QuerySection } from './section-query.ts'
 import type { ReviewsSection } from './section-reviews.ts'
@@ -87,6 +88,9 @@ export interface ApiSection extends PoolSection {
   readonly body: { readonly max: number }
   /** A share of the requests, 0 to 1. */
   readonly facts: number
+  readonly signatures: 'off' | 'observe' | 'refuse'
+  readonly openapi: OpenapiSection | null
+  readonly json: JsonSection
   readonly routes: readonly RouteSection[] | null
 }
 

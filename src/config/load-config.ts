@@ -13,6 +13,7 @@ import { inOrder, type Problem } from './problems.ts'
 import { emptyReading, located, pathKey, type Reading } from './reading.ts'
 import { type Environment, resolveReferences } from './references.ts'
 import { fileSchema } from './schema.ts'
+import { readDocuments } from './section-openapi.ts'
 import { readYaml } from './yaml-reader.ts'
 
 /** A configuration, or everything that is wrong with it; a file never makes us throw. */
@@ -95,7 +96,8 @@ function finish(reading: Reading, { problems, env, cores, host, path }: Rest): L
   const parsed = fileSchema.safeParse(reading.tree)
   const outline = outlineOf(reading)
   const issues = parsed.success ? [] : findingsOf(parsed.error.issues, reading, schema)
-  const findings = [...unresolved, ...issues, ...crossChecks(outline, reading)].map((finding) =>
+  const { documents, findings: misread } = readDocuments(parsed.success ? parsed.data.apis : {}, path)
+  const findings = [...unresolved, ...issues, ...crossChecks(outline, reading), ...misread].map((finding) =>
     located(reading, finding),
   )
   if (!parsed.success || problems.length + findings.length > 0) return refused(reading, [...problems, ...findings])
@@ -103,7 +105,7 @@ function finish(reading: Reading, { problems, env, cores, host, path }: Rest): L
   const advised = path === null ? [] : advice(outline, reading).map((finding) => located(reading, finding))
   const all = inOrder([...advised, ...unused])
   const warnings = framed(all, { word: 'warning', name: reading.name, lines: reading.lines })
-  return { ok: true, config: compose(parsed.data, { cores, host }), warnings, advice: all, path }
+  return { ok: true, config: compose(parsed.data, { cores, host }, documents), warnings, advice: all, path }
 }
 
 function refused(reading: Reading, problems: readonly Problem[]): LoadedConfig {

@@ -19,6 +19,7 @@ const codes = {
   'GH-C014': 'Two settings contradict each other',
   'GH-C015': 'Two addresses collide',
   'GH-C016': 'The file is too large or too deep',
+  'GH-C017': 'An OpenAPI document cannot be used',
   'GH-W001': 'An API is only observed',
   'GH-W002': 'A listener is reachable from other machines without TLS',
   'GH-W003': 'An API has no limits',

@@ -23,6 +23,7 @@ import { detectSchema } from './section-detect.ts'
 import { apiFactsSchema, routeFactsSchema } from './section-facts.ts'
 import { alertsSchema, notifySchema } from './section-notify.ts'
 import { oauthSchema } from './section-oauth.ts'
+import { jsonSchemaOfApi, openapiSchema } from './section-openapi.ts'
 import { outboundSchema } from './section-outbound.ts'
 import { querySchema } from './section-query.ts'
 import { reviewsSchema } from './section-reviews.ts'
@@ -139,6 +140,13 @@ export const apiSchema: z.ZodType<ApiSection> = z.strictObject({
   limits: limitsSchema,
   body: section(z.strictObject({ max: setting(bodyMax, '10mb', 'Largest body of a request') }), 'Bodies of requests'),
   facts: apiFactsSchema,
+  signatures: setting(
+    choiceKind('off', 'observe', 'refuse'),
+    'observe',
+    'Known forms of attacks in path, query and some fields: observe records them, refuse answers 403 too',
+  ),
+  openapi: openapiSchema,
+  json: jsonSchemaOfApi,
   routes: optional(z.array(routeSchema).min(1).max(4096), 'What is served; everything when left out'),
 })
 

@@ -70,6 +70,8 @@ export interface Api {
   /** Lower case, without port; empty means every host. */
   readonly hosts: readonly string[]
   readonly mode: Mode
+  /** What becomes of requests that carry signatures of attacks. @default off */
+  readonly signatures?: 'off' | 'observe' | 'refuse'
   /** Whose requests are taken, by the network of the client; see `ApiNetworks`. */
   readonly networks: ApiNetworks
   readonly durability: Durability

@@ -1,3 +1,4 @@
+import type { ContractViolation } from './contract.ts'
 import type { Headers } from './headers.ts'
 
 /** The closed list of reasons; `reasons` says what each means to a caller. */
@@ -27,10 +28,13 @@ export type Reason =
   | 'insufficient_scope'
   | 'not_permitted'
   | 'quota_exceeded'
+  | 'payload_refused'
+  | 'contract_violated'
   | 'upstream_refused'
   | 'upstream_reset'
   | 'upstream_invalid'
   | 'upstream_timeout'
+  | 'answer_violated'
   | 'no_healthy_upstream'
   | 'circuit_open'
   | 'ledger_full'
@@ -76,11 +80,14 @@ export const reasons: Readonly<Record<Reason, { readonly status: number; readonl
   insufficient_scope: { status: 403, title: 'Not allowed' },
   not_permitted: { status: 403, title: 'Not allowed' },
   quota_exceeded: { status: 429, title: 'Too many requests' },
+  payload_refused: { status: 403, title: 'Not allowed' },
+  contract_violated: { status: 400, title: 'Request does not fit' },
   // what went wrong behind us or in us
   upstream_refused: { status: 502, title: 'Upstream unreachable' },
   upstream_reset: { status: 502, title: 'Upstream closed the connection' },
   upstream_invalid: { status: 502, title: 'Upstream sent an invalid answer' },
   upstream_timeout: { status: 504, title: 'Upstream timeout' },
+  answer_violated: { status: 502, title: 'Upstream sent an answer that does not fit' },
   no_healthy_upstream: { status: 503, title: 'No healthy upstream' },
   circuit_open: { status: 503, title: 'Upstream failing' },
   ledger_full: { status: 503, title: 'Audit ledger full' },
@@ -106,6 +113,8 @@ export interface Refusal {
   readonly note: string
   /** Fields that go with the answer, such as `www-authenticate` or `retry-after`. */
   readonly headers: Headers
+  /** What of the request does not fit, for the caller; at most ten. @default none */
+  readonly violations?: readonly ContractViolation[]
 }
 
 const none: Headers = []

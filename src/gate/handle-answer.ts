@@ -21,6 +21,7 @@ export function problemAnswer(
     code: refusal.reason,
     detail: refusal.detail,
     request_id: requestId,
+    ...(refusal.violations === undefined ? {} : { violations: refusal.violations }),
     ...(violated.length === 0 ? {} : { 'violated-policies': violated }),
   }
   return {

@@ -119,10 +119,10 @@ export function recordBytesMax(draft: Draft, known: { readonly route: Route | nu
   return (known.route === null ? unroutedBytes : routedBytes) + facts + foreign + textBytes(known.note)
 }
 
-/** Every member of fixed size at its longest, names of all members, the mark of a cut, and a note of ours. */
-const unroutedBytes = 2048
+/** Every member of fixed size at its longest, names of all members, signatures, the mark of a cut, and a note of ours. */
+const unroutedBytes = 2368
 /** The same with names and ids of API, route, upstream and consumer, up to eight limits, and scopes. */
-const routedBytes = 4096
+const routedBytes = 4416
 
 /** Length of a text in JSON and UTF-8, cut as the ledger cuts it; a pair of surrogates counts two bytes too much. */
 function textBytes(text: string): number {

@@ -15,7 +15,7 @@ import { keyNotices, noticesBeside } from './handle-notices.ts'
 import { type Draft, draftOf, drawRoute, outcomeOf, recordBytesMax } from './handle-record.ts'
 import type { Gate, Rules } from './handle-stages.ts'
 import { arrived, sendOn } from './handle-upstream.ts'
-import type { ExchangeFacts } from './inspect/mod.ts'
+import { type ExchangeFacts, payloadRefused, signaturesIn } from './inspect/mod.ts'
 import type { Reservation } from './ledger/mod.ts'
 import { compileLimits, type LimitVerdict } from './limits/mod.ts'
 import type { Match, RouteMatch } from './routes/mod.ts'
@@ -51,7 +51,10 @@ export async function handle(exchange: Exchange, gate: Gate): Promise<void> {
   const way: Way = { gate, rules, exchange, draft, reservation, notices: none, recorded: false }
   try {
     if (defect !== null) return await refuse(way, defect, none)
-    if (route === null) return await refuse(way, barred(way, null) ?? unrouted(match), none)
+    if (route === null) {
+      draft.signatures = signaturesIn(request) // scanners ask for what no route serves
+      return await refuse(way, barred(way, null) ?? unrouted(match), none)
+    }
     await decide(way, route)
   } catch (error) {
     gate.onDefect(error, request.id)
@@ -94,6 +97,11 @@ async function decide(way: Way, match: RouteMatch): Promise<void> {
     if (!observes) return await refuse(way, limit.refusal, limit.headers)
     wouldRefuse(draft, limit.refusal)
   }
+  const attack = attackIn(way, api)
+  if (attack !== null) {
+    if (!observes) return await refuse(way, attack, limit.headers)
+    wouldRefuse(draft, attack)
+  }
   // Where we only observe, a token that is not of our making may be what the API behind us goes by.
   const strip = observes ? ownKeys(exchange.request.headers) : caller.strip
   const contract = rules.contractsOf[index] ?? null
@@ -119,6 +127,13 @@ function barred({ gate, rules, exchange }: Way, index: number | null): Refusal |
   if (rule !== null) return blockedBy(rule)
   const why = index === null ? null : (rules.networksOf[index]?.(clientIp) ?? null)
   return why === null ? null : networkBlocked(why)
+}
+
+/** Signatures of attacks stand in the record; a refusal where the API wants one. */
+function attackIn({ exchange, draft }: Way, { signatures = 'off' }: Api): Refusal | null {
+  if (signatures === 'off') return null
+  draft.signatures = signaturesIn(exchange.request)
+  return signatures === 'refuse' && draft.signatures.length > 0 ? payloadRefused(draft.signatures) : null
 }
 
 /** Roles, beside the scopes. Which of them permitted it stands in the record. */
