@@ -6,3 +6,4 @@
  */
 export { createFactsReader, type ExchangeFacts, type FactsOptions, type FactsReader } from './facts/facts.ts'
 export { compileFacts, type FactsPlan } from './facts/plan.ts'
+export { payloadRefused, signaturesIn } from './signatures/signatures.ts'
