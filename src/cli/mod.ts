@@ -20,6 +20,7 @@ import { roleListVerbs, roleVerbs, rotationVerbs } from './verbs-rotation.ts'
 import { sinkVerbs } from './verbs-sinks.ts'
 import { upstreamVerbs } from './verbs-upstreams.ts'
 import { version } from './version.ts'
+import { witnessVerbs } from './verbs-witness.ts'
 
 /** Runs one verb; resolves with the exit code. Never rejects. */
 export async function main(argv: readonly string[], terminal: Terminal = standardTerminal): Promise<number> {
@@ -38,7 +39,7 @@ export async function main(argv: readonly string[], terminal: Terminal = standar
   }
 }
 
-const longLived: ReadonlySet<string> = new Set(['up', 'gate', 'desk'])
+const longLived: ReadonlySet<string> = new Set(['up', 'gate', 'desk', 'witness'])
 
 function buildProgram(terminal: Terminal, end: End): Command {
   const program = new Command('gatehouse')
@@ -63,6 +64,7 @@ function buildProgram(terminal: Terminal, end: End): Command {
   requestVerbs(program, terminal, end)
   queryVerbs(program, terminal, end)
   ledgerVerbs(program, terminal, end)
+  witnessVerbs(program, terminal)
   return program
 }
 

@@ -6,6 +6,7 @@
  * in, so that a browser can verify what a server wrote.
  * @module
  */
+export { type AddCheckpoint, consistencyLinesMax, formatAddCheckpoint, parseAddCheckpoint } from './add-checkpoint.ts'
 export { concatBytes } from './bytes.ts'
 export {
   canonicalJson,
@@ -119,4 +120,5 @@ export {
 } from './tiles.ts'
 export { formatTlogProof, parseTlogProof, verifyTlogProof, type ProofTrust, type TlogProof } from './tlog-proof.ts'
 export { formatVerifierKey, parseVerifierKey, verifierKey, type KeyType, type VerifierKey } from './verifier-key.ts'
+export { parseWitnessPolicy, policyLinesMax, type PolicyWitness, type WitnessPolicy } from './witness-policy.ts'
 export { verifyLog, type LogReport, type VerifyLogOptions } from './verify-log.ts'
