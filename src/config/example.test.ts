@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import test from 'node:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { after } from 'node:test'
 import fc from 'fast-check'
 import { parse } from 'yaml'
 import { commentedExample } from './example.ts'
@@ -7,7 +10,11 @@ import { openSchemaMap } from './json-schema.ts'
 import { type LoadedConfig, loadText } from './load-config.ts'
 
 const upstream = 'http://localhost:3000'
-const load = (text: string): LoadedConfig => loadText(text, { path: 'gatehouse.yaml', env: {}, cores: 2 })
+// The example names a document, which is to be there.
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-example-'))
+after(() => rmSync(folder, { recursive: true }))
+writeFileSync(join(folder, 'orders.openapi.yaml'), 'openapi: 3.1.0\npaths: {}\n')
+const load = (text: string): LoadedConfig => loadText(text, { path: join(folder, 'gatehouse.yaml'), env: {}, cores: 2 })
 const uncommented = commentedExample({ upstream }).replaceAll(/^( *)#(?=[^ #]| {2})/gm, '$1')
 
 test('commentedExample() loads, and only advises to enforce', () => {

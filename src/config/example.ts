@@ -75,7 +75,7 @@ apis:
     # Several upstreams: which of them gets a request, which is left out for a while, what is sent again. gatehouse upstreams
     #balance: round-robin # or least-requests, or hash: the same one for the same hashBy
     #hashBy: consumer # or ip, or header:x-tenant
-    #weights: [2, 1] # how much each gets, in their order
+    #weights: [1] # how much each gets, in their order
     #health: # each is asked; not at all when left out
     #  path: /healthz
     #  every: 5s
@@ -138,11 +138,17 @@ apis:
     #  requests: report
     #  responses: off
     #  unknownPaths: report # allow, report or refuse
+    #  bodyMax: 1mb # larger bodies do not fit
 
     # What JSON bodies may hold, whatever they mean.
     #json:
     #  depthMax: 128
+    #  membersMax: 100000
+    #  stringMax: 64kb
     #  duplicateKeys: allow # or refuse
+    #  protoKeys: allow # or refuse
+    #  bodyMax: 1mb # larger ones are not looked at
+    #  larger: allow # or refuse
 
     # What is learnt of bodies for the record, as keyed hashes and counts, never a value. off, or a share of the requests: 10%
     #facts: on

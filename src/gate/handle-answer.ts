@@ -1,5 +1,5 @@
-import { type Headers, type Reason, reasons, type Refusal } from '../core/mod.ts'
-import type { Answer } from './engine/mod.ts'
+import { type Headers, type Reason, reasons, refusal, type Refusal } from '../core/mod.ts'
+import type { Answer, ForwardFailure } from './engine/mod.ts'
 
 const encoder = new TextEncoder()
 
@@ -9,19 +9,19 @@ const encoder = new TextEncoder()
  */
 export function problemAnswer(
   requestId: string,
-  refusal: Refusal,
+  why: Refusal,
   more: Headers,
   violated: readonly string[] = [],
 ): Answer {
-  const { status, title } = reasons[refusal.reason]
+  const { status, title } = reasons[why.reason]
   const problem = {
-    type: problemTypes[refusal.reason] ?? 'about:blank',
+    type: problemTypes[why.reason] ?? 'about:blank',
     title,
     status,
-    code: refusal.reason,
-    detail: refusal.detail,
+    code: why.reason,
+    detail: why.detail,
     request_id: requestId,
-    ...(refusal.violations === undefined ? {} : { violations: refusal.violations }),
+    ...(why.violations === undefined ? {} : { violations: why.violations }),
     ...(violated.length === 0 ? {} : { 'violated-policies': violated }),
   }
   return {
@@ -33,11 +33,11 @@ export function problemAnswer(
       'no-store',
       'x-request-id',
       requestId,
-      ...refusal.headers,
+      ...why.headers,
       ...more,
     ],
     body: [encoder.encode(`${JSON.stringify(problem)}\n`)],
-    close: closes.has(refusal.reason),
+    close: closes.has(why.reason),
   }
 }
 
@@ -67,3 +67,27 @@ const closes: ReadonlySet<Reason> = new Set<Reason>([
   'ledger_failed',
   'draining',
 ])
+
+/** What a caller is told of a failure behind the gateway, or of his own body. */
+export function failureRefusal({ reason, note }: ForwardFailure): Refusal {
+  const detail = details[reason] ?? 'The request could not be completed'
+  return refusal(reason, detail, { note, headers: isSoonOver.has(reason) ? retrySoon : [] })
+}
+
+const retrySoon: Headers = ['retry-after', '1']
+const isSoonOver: ReadonlySet<Reason> = new Set<Reason>(['too_many_connections', 'no_healthy_upstream', 'circuit_open'])
+
+const details: Partial<Record<Reason, string>> = {
+  too_many_connections: 'The API behind the gateway is busy',
+  upstream_refused: 'The API behind the gateway cannot be reached',
+  upstream_reset: 'The API behind the gateway closed the connection',
+  upstream_invalid: 'The API behind the gateway sent an invalid answer',
+  upstream_timeout: 'The API behind the gateway took too long',
+  no_healthy_upstream: 'The API behind the gateway is not available',
+  circuit_open: 'The API behind the gateway is failing',
+  body_too_large: 'The body is larger than this route accepts',
+  request_timeout: 'The body did not arrive in time',
+  malformed: 'The body is not valid HTTP/1.1',
+  invalid_request: 'This request cannot be forwarded',
+  internal_error: 'The gateway failed; the failure is recorded',
+}

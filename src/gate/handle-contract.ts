@@ -53,36 +53,59 @@ export function compileContractPlan({ contract: rules = null, json = null }: Api
 /** Holds a request to its plan: parameters first, then the body, which is read for it and sent on as it came. */
 export async function inspectRequest(exchange: Exchange, plan: ContractPlan): Promise<Inspected | ForwardFailure> {
   const { request } = exchange
-  const { contract, rules, json } = plan
-  const operation = contract?.find(request.method, request.path) ?? null
+  const { rules } = plan
+  const operation = plan.contract?.find(request.method, request.path) ?? null
   if (rules !== null && operation === null && rules.unknownPaths !== 'allow') {
     const unknown = refusal('no_route', 'No such resource', { note: 'not in the contract' })
     return { kind: 'inspected', operation, refusal: unknown, refuses: rules.unknownPaths === 'refuse' }
   }
-  const mode = operation === null || rules === null ? 'off' : rules.requests
-  const found: ContractViolation[] = mode === 'off' || operation === null ? [] : [...operation.checkHead(request)]
+  const mode = rules === null || operation === null ? 'off' : rules.requests
+  const checked = mode === 'off' ? null : operation
+  const found: ContractViolation[] = checked === null ? [] : [...checked.checkHead(request)]
+  const body = await inspectBody(exchange, plan, checked?.takesBody === true ? checked : null)
+  if ('kind' in body) return body
+  found.push(...body.found)
+  return verdict(operation, found, mode === 'refuse' || body.isUnbounded)
+}
+
+interface InspectedBody {
+  readonly found: readonly ContractViolation[]
+  /** A bound of JSON is broken, which is refused whatever the contract's mode is. */
+  readonly isUnbounded: boolean
+}
+
+const nothing: InspectedBody = { found: [], isUnbounded: false }
+
+async function inspectBody(
+  exchange: Exchange,
+  { rules, json: bounds }: ContractPlan,
+  operation: Operation | null,
+): Promise<InspectedBody | ForwardFailure> {
+  const { request } = exchange
   const contentType = headerValue(request.headers, 'content-type')
-  const isJson = json !== null && isJsonType(essenceOf(contentType))
-  const checksBody = mode !== 'off' && operation?.takesBody === true
-  if (request.bodyBytes === 0) {
-    if (checksBody) found.push(...operation.checkBody(contentType, null))
-    return verdict(operation, found, mode === 'refuse')
-  }
-  if (!checksBody && !isJson) return verdict(operation, found, mode === 'refuse')
-  const bytesMax = Math.max(checksBody ? (rules?.bodyBytesMax ?? 0) : 0, isJson ? json.bodyBytesMax : 0)
+  if (request.bodyBytes === 0)
+    return operation === null ? nothing : { found: operation.checkBody(contentType, null), isUnbounded: false }
+  const json = bounds !== null && isJsonType(essenceOf(contentType)) ? bounds : null
+  if (operation === null && json === null) return nothing
+  const bytesMax = Math.max(operation === null ? 0 : (rules?.bodyBytesMax ?? 0), json?.bodyBytesMax ?? 0)
   const read = await exchange.readBody(bytesMax)
   if (read.kind === 'failure') return read
-  if (isJson) {
-    const breach =
-      read.kind === 'larger' ? (json.larger === 'refuse' ? 'tooLarge' : null) : jsonBreach(read.bytes, json)
-    if (breach !== null) return verdict(operation, [...found, { in: 'body', at: '', rule: breach }], true)
-  }
-  if (checksBody) {
-    if (read.kind === 'larger') found.push({ in: 'body', at: '', rule: 'tooLarge' })
-    else if (isEncoded(request.headers)) found.push({ in: 'body', at: '', rule: 'encoding' })
-    else found.push(...operation.checkBody(contentType, read.bytes.length === 0 ? null : read.bytes))
-  }
-  return verdict(operation, found, mode === 'refuse')
+  const bytes = read.kind === 'larger' ? null : read.bytes
+  const breach = json === null ? null : breachOf(bytes, json)
+  if (breach !== null) return { found: [inBody(breach)], isUnbounded: true }
+  if (operation === null) return nothing
+  if (bytes === null) return { found: [inBody('tooLarge')], isUnbounded: false }
+  if (isEncoded(request.headers)) return { found: [inBody('encoding')], isUnbounded: false }
+  return { found: operation.checkBody(contentType, bytes.length === 0 ? null : bytes), isUnbounded: false }
+}
+
+function breachOf(bytes: Uint8Array | null, json: JsonRules): string | null {
+  if (bytes !== null && bytes.length <= json.bodyBytesMax) return jsonBreach(bytes, json)
+  return json.larger === 'refuse' ? 'tooLarge' : null
+}
+
+function inBody(rule: string): ContractViolation {
+  return { in: 'body', at: '', rule }
 }
 
 function verdict(operation: Operation | null, found: readonly ContractViolation[], refuses: boolean): Inspected {
@@ -99,6 +122,9 @@ export interface Contracted {
   readonly plan: ContractPlan | null
   readonly operation: Operation | null
 }
+
+/** An API without a plan. */
+export const uncontracted: Contracted = { plan: null, operation: null }
 
 /** How an answer is to be looked at. */
 export interface AnswerChecks {
@@ -133,8 +159,8 @@ export function inspectAnswer({ operation }: Contracted, reply: UpstreamReply, c
 function answerViolations(operation: Operation, reply: UpstreamReply, bytesMax: number): readonly ContractViolation[] {
   const { status, headers, held } = reply
   const bytes = held.reduce((sum, chunk) => sum + chunk.length, 0)
-  if (!reply.complete || bytes > bytesMax) return [{ in: 'body', at: '', rule: 'tooLarge' }]
-  if (isEncoded(headers)) return [{ in: 'body', at: '', rule: 'encoding' }]
+  if (!reply.complete || bytes > bytesMax) return [inBody('tooLarge')]
+  if (isEncoded(headers)) return [inBody('encoding')]
   const body = held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held)
   return operation.checkAnswer({ status, contentType: headerValue(headers, 'content-type'), body })
 }

@@ -8,8 +8,8 @@
 import { type Api, type Headers, type Principal, type Reason, refusal, type Refusal, type Route } from '../core/mod.ts'
 import { authorize, blockedBy, networkBlocked } from './access/mod.ts'
 import type { Delivery, Exchange, ForwardFailure, UpstreamReply } from './engine/mod.ts'
-import { problemAnswer } from './handle-answer.ts'
-import { answerMode, type Contracted, inspectAnswer, inspectRequest } from './handle-contract.ts'
+import { failureRefusal, problemAnswer } from './handle-answer.ts'
+import { answerMode, type Contracted, inspectAnswer, inspectRequest, uncontracted } from './handle-contract.ts'
 import { identify, ownKeys } from './handle-identify.ts'
 import { keyNotices, noticesBeside } from './handle-notices.ts'
 import { type Draft, draftOf, drawRoute, outcomeOf, recordBytesMax } from './handle-record.ts'
@@ -104,14 +104,8 @@ async function decide(way: Way, match: RouteMatch): Promise<void> {
   }
   // Where we only observe, a token that is not of our making may be what the API behind us goes by.
   const strip = observes ? ownKeys(exchange.request.headers) : caller.strip
-  const contract = rules.contractsOf[index] ?? null
-  const inspected = contract === null ? null : await inspectRequest(exchange, contract)
-  if (inspected?.kind === 'failure') return await fail(way, inspected, limit.headers)
-  if (inspected !== null && inspected.refusal !== null) {
-    if (inspected.refuses && !observes) return await refuse(way, inspected.refusal, limit.headers)
-    wouldRefuse(draft, inspected.refusal)
-  }
-  const contracted = { plan: contract, operation: inspected?.operation ?? null }
+  const contracted = await fitting(way, match, limit)
+  if (contracted === null) return
   const looking = gate.facts.begin(rules.factsOf[index], exchange.request, index)
   try {
     await forward(way, api, route, { strip, limit, principal: caller.principal, looking, contracted })
@@ -134,6 +128,26 @@ function attackIn({ exchange, draft }: Way, { signatures = 'off' }: Api): Refusa
   if (signatures === 'off') return null
   draft.signatures = signaturesIn(exchange.request)
   return signatures === 'refuse' && draft.signatures.length > 0 ? payloadRefused(draft.signatures) : null
+}
+
+/** Whether the request fits what its API is held to, for its answer; null where the way ends here. */
+async function fitting(way: Way, { api, index }: RouteMatch, { headers }: LimitVerdict): Promise<Contracted | null> {
+  const plan = way.rules.contractsOf[index] ?? null
+  if (plan === null) return uncontracted
+  const inspected = await inspectRequest(way.exchange, plan)
+  if (inspected.kind === 'failure') {
+    await fail(way, inspected, headers)
+    return null
+  }
+  const { operation, refusal: why, refuses } = inspected
+  if (why !== null) {
+    if (refuses && api.mode !== 'observe') {
+      await refuse(way, why, headers)
+      return null
+    }
+    wouldRefuse(way.draft, why)
+  }
+  return { plan, operation }
 }
 
 /** Roles, beside the scopes. Which of them permitted it stands in the record. */
@@ -301,28 +315,7 @@ async function fail(way: Way, failure: ForwardFailure, headers: Headers): Promis
     way.exchange.drop()
     return
   }
-  const { reason, note } = failure
-  const detail = details[reason] ?? 'The request could not be completed'
-  const more = isSoonOver.has(reason) ? retrySoon : none
-  await refuse(way, refusal(reason, detail, { note, headers: more }), headers)
-}
-
-const retrySoon: Headers = ['retry-after', '1']
-const isSoonOver: ReadonlySet<Reason> = new Set<Reason>(['too_many_connections', 'no_healthy_upstream', 'circuit_open'])
-
-const details: Partial<Record<Reason, string>> = {
-  too_many_connections: 'The API behind the gateway is busy',
-  upstream_refused: 'The API behind the gateway cannot be reached',
-  upstream_reset: 'The API behind the gateway closed the connection',
-  upstream_invalid: 'The API behind the gateway sent an invalid answer',
-  upstream_timeout: 'The API behind the gateway took too long',
-  no_healthy_upstream: 'The API behind the gateway is not available',
-  circuit_open: 'The API behind the gateway is failing',
-  body_too_large: 'The body is larger than this route accepts',
-  request_timeout: 'The body did not arrive in time',
-  malformed: 'The body is not valid HTTP/1.1',
-  invalid_request: 'This request cannot be forwarded',
-  internal_error: 'The gateway failed; the failure is recorded',
+  await refuse(way, failureRefusal(failure), headers)
 }
 
 /** Answers with a problem, recorded like every other end. */

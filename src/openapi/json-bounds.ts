@@ -22,8 +22,9 @@ const [openMap, closeMap, openList, closeList] = [0x7b, 0x7d, 0x5b, 0x5d]
  * and those only where they are asked for. What is no JSON is not told here: brackets are counted, not matched.
  */
 export function jsonBreach(bytes: Uint8Array, bounds: JsonBounds): JsonBreach | null {
-  const names = bounds.duplicateKeys === 'refuse' || bounds.protoKeys === 'refuse' ? new NameWatch(bounds) : null
+  const names = watchesNames(bounds) ? new NameWatch(bounds) : null
   const membersMax = bounds.membersMax ?? Infinity
+  const textMax = bounds.stringBytesMax ?? Infinity
   const { length } = bytes
   let depth = 0
   let members = 0
@@ -31,7 +32,7 @@ export function jsonBreach(bytes: Uint8Array, bounds: JsonBounds): JsonBreach | 
     const byte = bytes[at]
     if (byte === quote) {
       const end = stringEnd(bytes, at + 1)
-      if (bounds.stringBytesMax !== null && end - at - 1 > bounds.stringBytesMax) return 'stringBytes'
+      if (end - at - 1 > textMax) return 'stringBytes'
       const breach = names?.text(bytes, at, end) ?? null
       if (breach !== null) return breach
       at = end
@@ -45,6 +46,10 @@ export function jsonBreach(bytes: Uint8Array, bounds: JsonBounds): JsonBreach | 
     } else if (byte === comma && ++members > membersMax) return 'members'
   }
   return members > membersMax ? 'members' : null
+}
+
+function watchesNames({ duplicateKeys, protoKeys }: JsonBounds): boolean {
+  return duplicateKeys === 'refuse' || protoKeys === 'refuse'
 }
 
 /** Where the text ends: at its quote, or at the end of a text that has none. */

@@ -1,11 +1,15 @@
+import type * as ajvModule from 'ajv/dist/2020.js'
 import { createRequire } from 'node:module'
 import { DocumentError } from './document.ts'
 
 /** What a value breaks, at the first place where it does: a pointer into it (RFC 6901) and the keyword. Null: nothing. */
 export type Check = (data: unknown) => { readonly pointer: string; readonly rule: string } | null
 
-type Engine = typeof import('ajv/dist/2020.js')
-type Formats = typeof import('ajv-formats')
+type Engine = typeof ajvModule
+/** As far as it is used: its own types do not know how Node loads it. */
+interface Formats {
+  default(engine: InstanceType<Engine['Ajv2020']>): unknown
+}
 
 /**
  * Compiles schemas that may name each other by `#/$defs/<name>`. The validator (ajv) makes code of them; it is loaded here and
