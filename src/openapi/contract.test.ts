@@ -29,13 +29,27 @@ function told(violations: readonly Violation[]): string[] {
   return violations.map(({ in: where, at, rule }) => `${where} ${at} ${rule}`)
 }
 
+const parameter = (name: string, where: string, schema: Parts, more: Parts = {}): Parts => ({
+  name,
+  in: where,
+  schema,
+  ...more,
+})
+
+const fault = (document: unknown): string => {
+  try {
+    compileContract(document)
+  } catch (error) {
+    assert.ok(error instanceof DocumentError)
+    assert.notEqual(error.remedy, '')
+    return error.pointer
+  }
+  return 'none'
+}
+
+const body = (schema: unknown): Parts => documentOf({ requestBody: { content: { 'application/json': { schema } } } })
+
 test('compileContract() reads parameters by place, style and type', () => {
-  const parameter = (name: string, where: string, schema: Parts, more: Parts = {}): Parts => ({
-    name,
-    in: where,
-    schema,
-    ...more,
-  })
   const list = { type: 'array', items: { type: 'integer' }, maxItems: 2 }
   const point = { type: 'object', properties: { x: { type: 'integer' }, y: { type: 'integer' } }, required: ['x'] }
   const operation = operationOf(
@@ -158,17 +172,6 @@ test('compileContract() knows 3.0 words, what holds in one direction, and schema
 })
 
 test('compileContract() names the place of what it cannot use', () => {
-  const fault = (document: unknown): string => {
-    try {
-      compileContract(document)
-    } catch (error) {
-      assert.ok(error instanceof DocumentError)
-      assert.notEqual(error.remedy, '')
-      return error.pointer
-    }
-    return 'none'
-  }
-  const body = (schema: unknown): Parts => documentOf({ requestBody: { content: { 'application/json': { schema } } } })
   const at = '#/paths/~1orders~1{id}/post/requestBody/content/application~1json/schema'
   assert.equal(fault({ swagger: '2.0' }), '#/openapi')
   assert.equal(fault(body({ $ref: 'other.yaml#/A' })), at)

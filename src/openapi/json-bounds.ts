@@ -14,8 +14,14 @@ export interface JsonBounds {
 /** The bound that a text breaks. */
 export type JsonBreach = 'depth' | 'members' | 'stringBytes' | 'duplicateKey' | 'protoKey'
 
-const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a]
-const [openMap, closeMap, openList, closeList] = [0x7b, 0x7d, 0x5b, 0x5d]
+const quote = 0x22
+const backslash = 0x5c
+const comma = 0x2c
+const colon = 0x3a
+const openMap = 0x7b
+const closeMap = 0x7d
+const openList = 0x5b
+const closeList = 0x5d
 
 /**
  * Which bound a JSON text breaks first; null for none. One pass over the bytes that builds nothing but the names of open maps,
@@ -52,17 +58,15 @@ function watchesNames({ duplicateKeys, protoKeys }: JsonBounds): boolean {
   return duplicateKeys === 'refuse' || protoKeys === 'refuse'
 }
 
-/** Where the text ends: at its quote, or at the end of a text that has none. */
+/** Where the text ends: at its quote, or at the end of a text that has none. Most are short: a native search costs more. */
 function stringEnd(bytes: Uint8Array, from: number): number {
-  let end = bytes.indexOf(quote, from)
-  while (end !== -1 && isEscaped(bytes, from, end)) end = bytes.indexOf(quote, end + 1)
-  return end === -1 ? bytes.length : end
-}
-
-function isEscaped(bytes: Uint8Array, from: number, at: number): boolean {
-  let slashes = 0
-  while (at - 1 - slashes >= from && bytes[at - 1 - slashes] === backslash) slashes++
-  return slashes % 2 === 1
+  const { length } = bytes
+  for (let at = from; at < length; at++) {
+    const byte = bytes[at]
+    if (byte === quote) return at
+    if (byte === backslash) at++
+  }
+  return length
 }
 
 /** Knows the names of the maps that are open. */
@@ -110,6 +114,8 @@ function isName(bytes: Uint8Array, from: number): boolean {
 
 /** Escapes are resolved: `\u0061` and `a` are one name. */
 function nameOf(bytes: Uint8Array, from: number, end: number): string {
+  const short = end - from <= shortBytesMax ? asciiOf(bytes, from + 1, end) : null
+  if (short !== null) return short
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + from + 1, Math.max(0, end - from - 1)).toString('utf8')
   if (!text.includes('\\')) return text
   try {
@@ -117,4 +123,17 @@ function nameOf(bytes: Uint8Array, from: number, end: number): string {
   } catch {
     return text
   }
+}
+
+const shortBytesMax = 32
+
+/** A short plain name without a native call; null where it has escapes or is not ASCII. */
+function asciiOf(bytes: Uint8Array, from: number, end: number): string | null {
+  let text = ''
+  for (let at = from; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === backslash || byte >= 0x80) return null
+    text += String.fromCharCode(byte)
+  }
+  return text
 }
