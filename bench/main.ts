@@ -5,6 +5,7 @@ import { type BenchOptions, type BenchResult, reportOf, reportText, writeReport 
 /** Loaded only when asked for: a suite must not need what another one imports. */
 const suites: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   gateway: async (options) => (await import('./gateway.ts')).run(options),
+  facts: async (options) => (await import('./facts.ts')).run(options),
   ledger: async (options) => (await import('./ledger.ts')).run(options),
   limits: async (options) => (await import('./limits.ts')).run(options),
   whole: async (options) => (await import('./whole.ts')).run(options),

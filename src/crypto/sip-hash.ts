@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 /** Bytes of a key. */
 export const sipKeyBytes = 16
 
@@ -19,6 +21,7 @@ export function createSipHash(key: Uint8Array): SipHash {
 /** Four words of 64 bits, each as two of 32: numbers, not BigInts, which would allocate in each step. */
 class SipState {
   readonly #k: Int32Array
+  readonly #out = Buffer.alloc(8)
   /** v0 … v3, low half before high half. */
   readonly #v = new Int32Array(8)
 
@@ -47,7 +50,9 @@ class SipState {
     this.#absorb(wordAt(bytes, at, Math.min(left, 4)), wordAt(bytes, at + 4, left - 4) | ((end - start) << 24))
     v[4] = (v[4] ?? 0) ^ 0xff
     rounds(v, 4)
-    return hexOf(high(v)) + hexOf(low(v))
+    this.#out.writeUInt32BE(high(v), 0)
+    this.#out.writeUInt32BE(low(v), 4)
+    return this.#out.toString('hex')
   }
 
   #absorb(lowWord: number, highWord: number): void {
@@ -73,10 +78,6 @@ function wordAt(bytes: Uint8Array, at: number, count: number): number {
   let word = 0
   for (let i = 0; i < count && i < 4; i++) word |= (bytes[at + i] ?? 0) << (i * 8)
   return word
-}
-
-function hexOf(word: number): string {
-  return word.toString(16).padStart(8, '0')
 }
 
 /** The rounds of SipHash over locals, which stay in registers. */

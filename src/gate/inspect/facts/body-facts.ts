@@ -6,13 +6,15 @@ import { type FieldNode, type FieldTree, typeBits } from './field-tree.ts'
 export const fieldsMax = 64
 const errorsMax = 4
 const idBytesMax = 128
+/** The same id may come again and again: no more than so many are hashed. */
+const hashesMax = 64
 
 /** What a scan of one body is to find, and where it puts it; used again for the next body, so that it costs no memory. */
 export class BodyFacts {
   readonly tree: FieldTree
   readonly #sip: SipHash
   readonly #text = new TextDecoder()
-  counts: ClassCounts = createClassCounts()
+  readonly counts: ClassCounts = createClassCounts()
   #idsMax = 0
   #body = 0
   readonly #fields: FieldNode[] = []
@@ -31,7 +33,7 @@ export class BodyFacts {
   /** Begins anew. */
   begin(options: { readonly idsMax: number; readonly takesLogin: boolean }): void {
     this.tree.prune()
-    this.counts = createClassCounts()
+    this.counts.fill(0)
     this.#idsMax = options.idsMax
     this.#takesLogin = options.takesLogin
     this.#body++
@@ -67,7 +69,7 @@ export class BodyFacts {
 
   id(bytes: Uint8Array, start: number, end: number): void {
     this.idCount++
-    if (this.#ids.length >= this.#idsMax || end - start > idBytesMax) return
+    if (this.#ids.length >= this.#idsMax || this.idCount > hashesMax || end - start > idBytesMax) return
     const hash = this.#sip.of(bytes, start, end)
     if (!this.#ids.includes(hash)) this.#ids.push(hash)
   }

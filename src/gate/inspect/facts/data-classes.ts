@@ -65,7 +65,16 @@ export interface TextLook {
 export function mayHaveClass({ mask, digits }: TextLook, length: number): boolean {
   if (digits >= 9 || (mask & charBits.at) !== 0) return true
   if ((mask & charBits.plus) !== 0 && digits >= 7) return true
-  return length >= 16 && (mask & (charBits.upper | charBits.underscore | charBits.dash)) !== 0
+  if (length < 16) return false
+  if ((mask & charBits.upper) !== 0) return digits >= 1 || (mask & charBits.dot) !== 0 || (mask & charBits.dash) !== 0
+  return (mask & charBits.underscore) !== 0 && length >= 20
+}
+
+/** `2026-11-25T08:43:06Z`: by far the most texts with many digits. */
+export function isTime(bytes: Uint8Array, start: number, length: number): boolean {
+  return (
+    length >= 19 && length <= 30 && bytes[start + 4] === dash && bytes[start + 7] === dash && bytes[start + 10] === 0x54
+  )
 }
 
 /** Counts what stands in these bytes; linear, and of one text no more than the bytes given. */

@@ -72,38 +72,49 @@ function normalised(frame: string): string {
 }
 
 /**
- * Every mark holds one of these: few characters which are rare in what is no error. Looking for them costs far less than looking
- * for each mark. `d` stands for a digit and `w` for a letter in front of it.
+ * Every mark holds one of these, at whose `#` a character stands that is rare in what is no error: a text is searched for that
+ * alone. `d` stands for a digit and `w` for a letter.
  */
-const hints = ['w:d', 'line ', 'SQL', 'ORA-', 'syntax ', 'quot', '.php', 'panic'] as const
+const hints: readonly (readonly [before: string, rare: string, behind: string])[] = [
+  ['w', ':', 'd'], // `.js:12`, `.java:7`
+  ['s', ':', 'line '],
+  ['', ',', ' line '],
+  ['S', 'Q', 'L'],
+  ['O', 'R', 'A-'],
+  ['synta', 'x', ' error'],
+  ['', 'q', 'uot'],
+  ['', '.', 'php'],
+  ['panic', 'k', 'ed'],
+]
 
-/** The hints that begin with a byte at their second place: where one begins is known by the byte that is met first. */
-const hintsOf: readonly (readonly string[] | undefined)[] = Array.from({ length: 256 }, (_, char) => {
-  const found = hints.filter((hint) => hint.charCodeAt(1) === char)
-  return found.length === 0 ? undefined : found
-})
+/** By the rare character. */
+const hintsOf = new Map(
+  hints.map((hint): [number, readonly (typeof hint)[]] => [
+    hint[1].charCodeAt(0),
+    hints.filter(([, rare]) => rare === hint[1]),
+  ]),
+)
+const isRare = Uint8Array.from({ length: 256 }, (_, char) => (hintsOf.has(char) ? 1 : 0))
 
 function mayBeError(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start + 1; at < end; at++) {
-    const found = hintsOf[bytes[at] ?? 0]
-    if (found === undefined) continue
-    for (const hint of found) if (stands(hint, bytes, at - 1)) return true
+  for (let at = start; at < end; at++) {
+    const char = bytes[at] ?? 0
+    if (isRare[char] === 0) continue
+    for (const [before, , behind] of hintsOf.get(char) ?? []) {
+      if (stands(behind, bytes, at + 1) && stands(before, bytes, at - before.length)) return true
+    }
   }
   return false
 }
 
 function stands(hint: string, bytes: Uint8Array, at: number): boolean {
   for (let i = 0; i < hint.length; i++) {
-    const wanted = hint.charCodeAt(i)
     const char = bytes[at + i] ?? 0
-    const isMet = hint === lineHint && i !== 1 ? (i === 0 ? isLetter(char) : isDigit(char)) : char === wanted
+    const isMet = hint === 'w' ? isLetter(char) : hint === 'd' ? isDigit(char) : char === hint.charCodeAt(i)
     if (!isMet) return false
   }
   return true
 }
-
-/** `.js:12`, `.java:7` */
-const lineHint = 'w:d'
 
 function isDigit(char: number): boolean {
   return char >= 0x30 && char <= 0x39

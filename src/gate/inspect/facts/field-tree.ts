@@ -107,5 +107,14 @@ function roleOf(name: string): FieldRole {
 
 /** What a parameter of this name says. */
 export function roleOfName(name: string): FieldRole {
-  return roleOf(name.slice(0, nameCharsMax))
+  const known = roles.get(name)
+  if (known !== undefined) return known
+  const role = roleOf(name.slice(0, nameCharsMax))
+  if (roles.size >= rolesMax) roles.clear()
+  if (name.length <= nameCharsMax) roles.set(name, role)
+  return role
 }
+
+/** Names of parameters that were met: they are few, and to look at one costs more than to remember it. */
+const roles = new Map<string, FieldRole>()
+const rolesMax = 1024

@@ -1,5 +1,5 @@
 import type { BodyFacts } from './body-facts.ts'
-import { charBits, charTable, classify, mayHaveClass } from './data-classes.ts'
+import { charBits, charTable, classify, isTime, mayHaveClass } from './data-classes.ts'
 import { errorIn } from './error-prints.ts'
 import { type FieldNode, typeBits } from './field-tree.ts'
 
@@ -133,7 +133,7 @@ class JsonScan {
     const range = { start, end: at }
     facts.meet(this.#node, typeBits.text)
     facts.value(this.#node, bytes, range)
-    if (mayHaveClass({ mask, digits }, at - start)) {
+    if (mayHaveClass({ mask, digits }, at - start) && !isTime(bytes, start, at - start)) {
       classify(bytes, { start, end: Math.min(at, start + lookBytesMax) }, facts.counts)
     }
     if (at - start >= 24) errorIn(bytes, { start, end: Math.min(at, start + lookBytesMax) }, facts)
