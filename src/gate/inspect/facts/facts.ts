@@ -262,10 +262,12 @@ function scanAs(kind: BodyKind, bytes: Uint8Array, body: BodyFacts, looksForErro
 }
 
 const encoder = new TextEncoder()
+/** Ids that do not fit are not hashed. */
+const scratch = new Uint8Array(512)
 
 function askFor(id: string, body: BodyFacts): void {
-  const bytes = encoder.encode(id)
-  body.id(bytes, 0, bytes.length)
+  const { read, written } = encoder.encodeInto(id, scratch)
+  if (read === id.length) body.id(scratch, 0, written)
 }
 
 function askInQuery(query: string, body: BodyFacts): void {
@@ -290,7 +292,8 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 function isEmpty(facts: Facts): boolean {
-  return Object.values(facts).every(
-    (value) => value === null || value === 0 || (Array.isArray(value) && value.length === 0),
-  )
+  const { asked, given, login, requestShape, responseShape, requestClasses, responseClasses, errors, skipped } = facts
+  if (login !== null || requestShape !== null || responseShape !== null) return false
+  const lists = asked.length + given.length + requestClasses.length + responseClasses.length
+  return lists + errors.length + skipped.length === 0
 }
