@@ -8,6 +8,7 @@ import { openDeskExport } from './desk-export.ts'
 import type { DeskFollower } from './desk-link.ts'
 import { openDeskQuery } from './desk-query.ts'
 import { openDeskReviews } from './desk-review.ts'
+import { openDeskWitness } from './desk-witness.ts'
 import type { Outbound } from '../outbound/mod.ts'
 import type { ProcessLog } from './process-log.ts'
 
@@ -49,9 +50,11 @@ export async function openDeskRooms(base: DeskBase): Promise<DeskRooms> {
   const exported = await openDeskExport(base)
   const alerts = await openDeskAlerts(base)
   const query = await openDeskQuery(base)
+  const witness = openDeskWitness(base)
   followers.push(exported.follower, ...alerts.followers, ...query.followers)
   const doors: RoomDoors = {
     ...exported.door,
+    ...witness.doors,
     ...alerts.doors,
     ...(await openDeskConsole(base)),
     ...query.doors,
@@ -61,5 +64,5 @@ export async function openDeskRooms(base: DeskBase): Promise<DeskRooms> {
       ...(query.engine === undefined ? {} : { engine: query.engine }),
     }),
   }
-  return { followers, doors, figures: () => [...exported.figures(), ...alerts.figures()] }
+  return { followers, doors, figures: () => [...exported.figures(), ...alerts.figures(), ...witness.figures()] }
 }

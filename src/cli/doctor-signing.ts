@@ -1,21 +1,14 @@
 import { ledgerLogs, type LedgerLog, type LedgerStatus, type LogStatus } from '../core/mod.ts'
-import { advice, type Check, ok, wrong } from './check-up.ts'
+import { type Check, ok, wrong } from './check-up.ts'
 
 /** A log that grows is signed each second; one whose newest checkpoint is older than this is not. */
 const checkpointMsMax = 60_000
 
-/** Whether the logs are signed, whether what was signed is still there, and who else has seen it. */
+/** Whether the logs are signed, and whether what was signed is still there. */
 export function signing({ keeper, logs }: LedgerStatus): readonly Check[] {
   if (keeper.state === 'failed')
     return [wrong('keeper', `does not sign any more: ${keeper.why ?? 'no reason given'}`, 'gatehouse verify')]
-  return [
-    ...ledgerLogs.flatMap((log) => [checkpoint(log, logs[log]), scrub(log, logs[log])]),
-    advice(
-      'witness',
-      'no witness has seen the logs: whoever has the data folder and its keys can write another history',
-      'Keep checkpoints and vkeys elsewhere, and name them: gatehouse verify --since FILE --vkey FILE',
-    ),
-  ]
+  return ledgerLogs.flatMap((log) => [checkpoint(log, logs[log]), scrub(log, logs[log])])
 }
 
 function checkpoint(log: LedgerLog, { size, checkpoint: newest }: LogStatus): Check {

@@ -8,6 +8,7 @@ import { startable, stopped, upstreams } from './doctor-reach.ts'
 import { roles } from './doctor-roles.ts'
 import { signing } from './doctor-signing.ts'
 import { certificate } from './doctor-tls.ts'
+import { witnesses } from './doctor-witness.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Shown } from './keys.ts'
 import { painter } from './terminal.ts'
@@ -142,6 +143,7 @@ async function running(client: AdminClient): Promise<Check[] | null> {
         ? ok('ledger', `${ledger.size} records, last sign of life ${Math.round(ledger.beatAgeMs)} ms ago`)
         : wrong('ledger', `is ${ledger.state}`, 'Look at the disk under the data folder'),
       ...signing(ledger),
+      ...(await witnesses(client, Date.now())),
       ...(await roles(client)),
     ]
   } catch {

@@ -14,6 +14,7 @@ import { composeRoles } from './section-roles.ts'
 import { composeSinks, type SinkConfig } from './section-sinks.ts'
 import { composeTls } from './section-tls.ts'
 import { composePool } from './section-upstreams.ts'
+import { composeWitness, type WitnessConfig } from './section-witness.ts'
 
 /** Everything that Gatehouse is told by its operator. */
 export interface Config {
@@ -34,6 +35,8 @@ export interface Config {
   readonly detect: DetectSection
   /** Whom to tell of incidents; takes effect at a start. */
   readonly alerts: AlertsConfig
+  /** Who cosigns the logs; takes effect at a start. */
+  readonly witness: WitnessConfig
   /** Takes effect at once, with the next revision. */
   readonly policy: Policy
 }
@@ -52,7 +55,14 @@ export function compose(file: ConfigFile, { cores, host }: Machine, documents: D
   const { listen: listeners, data, threads, trustedHops, connections, ledger, limits } = file
   const node = file.node ?? nodeNameOf(host, 'gatehouse')
   return {
-    gate: { node, listeners, dataDir: data, threads: threads ?? Math.max(1, cores - 1), tls: composeTls(file.tls) },
+    gate: {
+      node,
+      listeners,
+      dataDir: data,
+      threads: threads ?? Math.max(1, cores - 1),
+      engine: file.engine,
+      tls: composeTls(file.tls),
+    },
     admin: composeAdmin(file.admin),
     outbound: file.outbound,
     keys: composeKeys(file.keys),
@@ -61,6 +71,7 @@ export function compose(file: ConfigFile, { cores, host }: Machine, documents: D
     query: composeQuery(file.query),
     detect: file.detect,
     alerts: composeAlerts(file.notify, file.alerts),
+    witness: composeWitness(file.witness),
     policy: {
       apis: Object.entries(file.apis).map(([name, api]) => apiOf(name, api, { mode: file.mode, documents })),
       trustedHops,

@@ -14,6 +14,7 @@ import type { TlsSection } from './section-tls.ts'
 import type { PoolSection } from './section-upstreams.ts'
 import type { AdminSection } from './section-console.ts'
 import type { Rate } from './units.ts'
+import type { WitnessSection } from './section-witness.ts'
 
 /** What the file says, parsed and with its defaults; null where the file leaves the choice to something else. */
 export interface ConfigFile {
@@ -24,6 +25,7 @@ export interface ConfigFile {
   readonly node: string | null
   readonly data: string
   readonly threads: number | null
+  readonly engine: 'strict' | 'node'
   readonly trustedHops: readonly string[]
   readonly connections: ConnectionsSection
   readonly ledger: LedgerSection
@@ -39,6 +41,7 @@ export interface ConfigFile {
   readonly detect: DetectSection
   readonly notify: Readonly<Record<string, NotifySection>>
   readonly alerts: AlertsSection
+  readonly witness: WitnessSection
   readonly apis: Readonly<Record<string, ApiSection>>
 }
 

@@ -49,6 +49,7 @@ test('loadConfig() completes a minimal file with every default', () => {
       listeners: [{ host: '127.0.0.1', port: 8080 }],
       dataDir: './gatehouse-data',
       threads: 3,
+      engine: 'strict',
       tls: null,
     },
     admin: { host: '127.0.0.1', port: 8090, hosts: [], tls: null },
@@ -74,6 +75,7 @@ test('loadConfig() completes a minimal file with every default', () => {
       spikes: true,
     },
     alerts: { targets: [], to: [], severityMin: 'medium' },
+    witness: { policy: null, everyMs: 60_000 },
     policy: {
       apis: [
         {

@@ -33,6 +33,7 @@ import { rolesSchema } from './section-roles.ts'
 import { sinksSchema } from './section-sinks.ts'
 import { tlsSchema, upstreamTlsSchema } from './section-tls.ts'
 import { poolShape } from './section-upstreams.ts'
+import { witnessSchema } from './section-witness.ts'
 
 /**
  * `api-key`: an API key of a registered consumer. `oauth`: an access token of one of `oauth.issuers`. `mtls`: a registered client
@@ -203,6 +204,11 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   ),
   data: setting(folderKind, './gatehouse-data', 'The folder of ledger, keys and state'),
   threads: optional(leaf(integerKind(1, 256)), 'Gateway threads; one less than there are cores when left out'),
+  engine: setting(
+    choiceKind('strict', 'node'),
+    'strict',
+    'What speaks HTTP/1.1: an engine of our own, strict and cheap, or that of Node, for comparison',
+  ),
   trustedHops: z
     .array(leaf(networkKind))
     .max(256)
@@ -228,6 +234,7 @@ export const fileSchema: z.ZodType<ConfigFile> = z.strictObject({
   detect: detectSchema,
   notify: notifySchema,
   alerts: alertsSchema,
+  witness: witnessSchema,
   apis: z
     .record(z.string(), apiSchema)
     .meta({ minProperties: 1, propertyNames: { pattern: apiNames.pattern } })

@@ -37,6 +37,7 @@ export type AuditKind =
   | 'ledger.heartbeat'
   | 'ledger.recovered'
   | 'ledger.scrubbed'
+  | 'ledger.disputed'
   | 'ledger.closing'
 
 /** A detail of an audit record; whole numbers only. */

@@ -7,3 +7,4 @@
  */
 export { openWitness, type Witness, type WitnessAnswer, type WitnessOptions } from './witness.ts'
 export { openWitnessServer, type WitnessServer, type WitnessServerOptions } from './witness-server.ts'
+export { openCosigner, type Cosigner, type CosignerOptions, type WitnessStanding } from './cosigner.ts'

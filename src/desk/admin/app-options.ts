@@ -12,6 +12,7 @@ import type { RecentAudit } from './recent-audit.ts'
 import type { RecentEvents } from './recent-events.ts'
 import type { QueryDoor } from './routes-query.ts'
 import type { SinksDoor } from './routes-sinks.ts'
+import type { WitnessesDoor } from './routes-witnesses.ts'
 import type { GateView } from './shown.ts'
 
 /** What reading the configuration again came to. A refused one changes nothing. */
@@ -44,6 +45,8 @@ export interface AppOptions {
   readonly console?: ConsoleFiles
   /** Receivers of events. */
   readonly sinks?: SinksDoor
+  /** Who cosigns the logs. */
+  readonly witnesses?: WitnessesDoor
   /** Searches the log of requests; without it nothing is searched. */
   readonly query?: QueryDoor
   /** Age from which a key should not be used any more; without it keys are due when they end. */

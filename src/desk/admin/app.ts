@@ -22,6 +22,7 @@ import { addRoleRoutes } from './routes-roles.ts'
 import { addRotationRoutes } from './routes-rotation.ts'
 import { addSessionRoutes } from './routes-session.ts'
 import { addSinkRoutes } from './routes-sinks.ts'
+import { addWitnessRoutes } from './routes-witnesses.ts'
 import { addUpstreamRoutes } from './routes-upstreams.ts'
 import { serveConsole } from './serve-console.ts'
 
@@ -54,6 +55,7 @@ export function createApp(options: AppOptions): OpenAPIHono<AppEnv> {
   addQueryRoutes(app, options)
   addReviewRoutes(app, options)
   addSinkRoutes(app, options)
+  addWitnessRoutes(app, options)
   addUpstreamRoutes(app, options)
   addDocument(app, options.version)
   app.notFound((c) => answerProblem(c, problemOf('not_found', `There is nothing at ${c.req.path}`)))

@@ -188,6 +188,7 @@ const lifecycles: Partial<Record<AuditKind, { does: Activity; severity?: Severit
   'notification.failed': { does: activity.other, severity: 'medium', failed: true },
   'export.gap': { does: activity.other, severity: 'high', failed: true },
   'ledger.recovered': { does: activity.other, severity: 'low' },
+  'ledger.disputed': { does: activity.other, severity: 'high' },
 }
 
 function lifecycleShape({ kind }: AuditEvent): Shape {

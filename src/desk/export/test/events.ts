@@ -146,6 +146,7 @@ export const auditKinds: readonly AuditKind[] = [
   'certificate.loaded',
   'ledger.heartbeat',
   'ledger.recovered',
+  'ledger.disputed',
   'ledger.scrubbed',
   'ledger.closing',
 ]
