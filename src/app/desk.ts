@@ -166,7 +166,7 @@ function reloader({ options, control, running, log }: ReloadParts): () => Promis
     }
     if (atStart(read.config) !== atStart(running))
       log.warn(
-        'Changes of listen, tls, threads, data, admin, outbound, sinks, reviews, query, limits.keysMax or of ledger other than hold take effect at a restart',
+        'Changes of listen, tls, threads, engine, data, admin, outbound, sinks, reviews, query, limits.keysMax or of ledger other than hold take effect at a restart',
       )
     const { revision, changed, applied } = await control.setPolicy(read.config.policy)
     log.info(changed ? 'New rules' : 'The configuration says nothing new', { revision, applied })

@@ -154,6 +154,7 @@ function limiterBy(store: CounterStore, { counterSeed: seed }: ThreadSetup, rate
 function engineOptions(setup: ThreadSetup, { snapshot, share }: ServeOrder, gate: Gate): EngineOptions {
   const { listeners, tls } = setup.settings
   return {
+    kind: setup.settings.engine,
     listeners: [
       ...listeners,
       ...(tls === null ? [] : [{ ...tls.listen, isSecure: true, isOptional: tls.isDevelopment }]),

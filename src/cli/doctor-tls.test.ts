@@ -22,7 +22,7 @@ test('certificate() says whether the files belong together, and for how long', a
     clientCert: 'optional',
     isDevelopment: false,
   }
-  const gate = { node: 'n', listeners: [], threads: 1, dataDir: dir, tls }
+  const gate = { node: 'n', listeners: [], threads: 1, engine: 'strict' as const, dataDir: dir, tls }
   const look = (inDays = 0): readonly Check[] => certificate({ gate }, Date.now() + inDays * 86_400_000)
   const states = (inDays = 0): string[] => look(inDays).map(({ id, state }) => `${id} ${state}`)
   try {

@@ -66,6 +66,9 @@ data: ./gatehouse-data
 # One thread less than there are cores, unless you say otherwise.
 #threads: 1
 
+# What speaks HTTP/1.1: our own engine, or that of Node for comparison.
+#engine: strict
+
 # The APIs behind the gateway, each with a name that stands in every record.
 apis:
   default:

@@ -11,6 +11,8 @@ export interface GateSettings {
   readonly node: string
   readonly listeners: readonly { readonly host: string; readonly port: number }[]
   readonly threads: number
+  /** `strict`: an HTTP/1.1 engine of our own; `node`: `node:http` and undici, the reference that the other is held against. */
+  readonly engine: 'strict' | 'node'
   readonly dataDir: string
   /** Null where the gateway does not speak TLS. */
   readonly tls: TlsSettings | null

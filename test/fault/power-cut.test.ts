@@ -27,7 +27,7 @@ const ballast = join('ledger', 'ballast')
 
 test(
   'a power cut at any moment loses nothing acknowledged and contradicts nothing signed',
-  { timeout: budgetMs + 55_000 },
+  { timeout: budgetMs + (isSoak ? 600_000 : 55_000) },
   async (t) => {
     const parent = mkdtempSync(join(tmpdir(), 'gatehouse-power-'))
     try {

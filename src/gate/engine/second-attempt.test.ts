@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import test, { type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import { systemClock } from '../../core/mod.ts'
 import type { Exchange, ForwardFailure, ForwardPlan, UpstreamReply } from './exchange.ts'
 import { openEngine } from './open-engine.ts'
-import { openHttpUpstream, openRawUpstream, policyOf, upstreamAt } from './test/fixtures.ts'
+import { kindUnderTest, openHttpUpstream, openRawUpstream, policyOf, testEngines, upstreamAt } from './test/fixtures.ts'
 import { RawClient } from './test/raw-client.ts'
 
 interface Attempts {
@@ -31,7 +31,7 @@ async function attempts(
     await exchange.answer({ status: isReply ? 200 : 502, headers: [], body: isReply ? last.held : [], close: true })
   }
   await using engine = await openEngine({
-    kind: 'node',
+    kind: kindUnderTest(),
     listeners: [{ host: '127.0.0.1', port: 0 }],
     reusePort: false,
     policy: policyOf({}),
@@ -58,14 +58,14 @@ function echo(): ReturnType<typeof openHttpUpstream> {
   })
 }
 
-test('forward() sends again, body and all, what the first upstream got nothing of', async (t) => {
+testEngines('forward() sends again, body and all, what the first upstream got nothing of', async (t) => {
   await using second = await echo()
   const { replies, text } = await attempts(t, post, { first: gone, second: second.url })
   assert.partialDeepStrictEqual(replies[0], { reason: 'upstream_refused', again: 'unsent' })
   assert.equal(text, 'POST hello')
 })
 
-test('forward() sends again what was sent only where the plan says that it may be repeated', async (t) => {
+testEngines('forward() sends again what was sent only where the plan says that it may be repeated', async (t) => {
   await using second = await echo()
   await using first = await openRawUpstream((socket) => void socket.resetAndDestroy())
   for (const request of [get, post]) {
@@ -79,7 +79,7 @@ test('forward() sends again what was sent only where the plan says that it may b
   }
 })
 
-test('forward() lets nothing of a silent upstream into the answer of the next', async (t) => {
+testEngines('forward() lets nothing of a silent upstream into the answer of the next', async (t) => {
   await using first = await openRawUpstream(
     (socket) => void setTimeout(() => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate'), 500),
   )
@@ -90,7 +90,7 @@ test('forward() lets nothing of a silent upstream into the answer of the next', 
   assert.equal(text, 'GET ')
 })
 
-test('forward() does not send again what the client streamed', async (t) => {
+testEngines('forward() does not send again what the client streamed', async (t) => {
   await using first = await openRawUpstream((socket) => void socket.resetAndDestroy())
   await using second = await echo()
   const long = `POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n${'x'.repeat(70_000)}`

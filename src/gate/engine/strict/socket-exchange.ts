@@ -138,6 +138,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
     const { request } = this
     this.#continue()
     const { clock, sweep, pools } = this.#core
+    const before = this.#call
     const call = new UpstreamCall({
       plan,
       clock,
@@ -145,6 +146,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
       body: this.#reading?.source ?? this.body,
       pool: pools.poolOf(plan.upstream),
       clientIp: request.peer.clientIp,
+      before,
     })
     this.#call = call
     const headers = upstreamHeaders({
@@ -164,7 +166,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
   #unfit(plan: ForwardPlan): ForwardFailure | null {
     if (this.aborted) return failureOf('client_abort', 'the client left before its turn')
     if (this.#broken !== null) return this.#broken
-    if (this.#call !== null) return failureOf('internal_error', 'forwarded twice')
+    if (this.#call !== null && !this.#call.isRepeatable) return failureOf('internal_error', 'forwarded twice')
     if (!plan.target.startsWith('/')) return failureOf('invalid_request', 'only paths are forwarded')
     if ((this.request.bodyBytes ?? 0) <= plan.bodyBytesMax) return null
     return failureOf('body_too_large', `declares ${this.request.bodyBytes} bytes, ${plan.bodyBytesMax} are allowed`)
