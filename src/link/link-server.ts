@@ -21,7 +21,7 @@ export interface LinkServerOptions {
   readonly path: string
   hello(): LinkHello
   /** Committed records of the log from `seq` on, none beyond what is durable; empty when there are none yet. */
-  read(log: LedgerLog, seq: number): readonly LedgerRecord[]
+  readonly read: (log: LedgerLog, seq: number) => readonly LedgerRecord[]
   readonly answers: LinkAnswers
   /** Calls back soon after one of the logs grew. */
   readonly onGrowth: (listener: () => void) => Disposable
