@@ -52,7 +52,14 @@ export const auditChecks: readonly Check[] = [
     about:
       'Records that a crash ended, a ledger that stalled or was recovered or is disputed by a witness, clocks that were set, exports with gaps, notifications that were not delivered, reviews that were overdue.',
     severity: 'high',
-    kinds: ['ledger.recovered', 'ledger.disputed', 'clock.stepped', 'export.gap', 'notification.failed', 'review.overdue'],
+    kinds: [
+      'ledger.recovered',
+      'ledger.disputed',
+      'clock.stepped',
+      'export.gap',
+      'notification.failed',
+      'review.overdue',
+    ],
     keyOf: ({ kind }) => kind,
     accessKeyOf: (event) =>
       event.reason === 'process_died' || event.reason === 'thread_died' || isLedger(event) ? event.reason : null,

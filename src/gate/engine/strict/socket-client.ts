@@ -94,10 +94,12 @@ class SocketClient implements UpstreamClient {
     await promise
   }
 
-  /** The oldest are first. */
+  /** Each leaves the list here and not at its end, which comes later than this look. */
   #closeIdle(): void {
     const nowMs = this.#nowMs()
-    while (this.#idle[0] !== undefined && nowMs - this.#idle[0].idleSinceMs > idleMsMax) this.#idle[0].destroy()
+    const isFresh = ({ idleSinceMs }: SocketConnection): boolean => nowMs - idleSinceMs <= idleMsMax
+    const firstFresh = this.#idle.findIndex(isFresh) // the oldest are first
+    for (const stale of this.#idle.splice(0, firstFresh === -1 ? this.#idle.length : firstFresh)) stale.destroy()
     if (this.#idle.length === 0) this.#stopLooking()
   }
 
@@ -167,6 +169,7 @@ class SocketConnection {
     let head = `${method} ${path} HTTP/1.1\r\n`
     for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
     if (body === null) {
+      if (method.startsWith('P') && lengthIn(headers) === null) head += emptyBody
       socket.write(`${head}\r\n`, 'latin1')
     } else if (!Buffer.isBuffer(body)) {
       this.#stream(head, body, headers)
@@ -254,6 +257,9 @@ class SocketConnection {
     body?.destroy()
   }
 }
+
+/** POST, PUT and PATCH say that they have no body (RFC 9110 section 8.6). */
+const emptyBody = 'content-length: 0\r\n'
 
 const closedFailure: ForwardFailure = {
   kind: 'failure',
