@@ -19,7 +19,8 @@ apis:
 `
 
 /** With the sections of which one member alone is none. */
-const whole = `${file}tls: { cert: a.crt, key: a.key }
+const whole = `${file}    openapi: { file: orders.yaml }
+tls: { cert: a.crt, key: a.key }
 admin: { tls: { cert: a.crt, key: a.key } }
 oauth: { issuer: https://id.example.com, audience: orders-api }
 `
@@ -49,6 +50,7 @@ test('a variable takes the place of the scalar that it names', () => {
     node: 'gate-7',
     listeners: [{ host: '127.0.0.1', port: 9000 }],
     threads: 7,
+    engine: 'strict',
     dataDir: './gatehouse-data',
     tls: null,
   })

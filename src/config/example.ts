@@ -205,6 +205,11 @@ apis:
 #sinks:
 #  siem: { type: syslog, url: tls://siem.example.com:6514 }
 
+# Others that cosign the logs, so that nobody can be shown another history. gatehouse witness is one
+#witness:
+#  policy: quorum none # or file:/etc/gatehouse/witness.policy
+#  every: 60s
+
 # Regular reviews. gatehouse reviews due
 #reviews:
 #  daily: { cron: 30 7 * * *, period: day, sample: 25, due: 24h }

@@ -119,7 +119,7 @@ export class SocketConnection implements Swept {
     if (closes) {
       this.#isClosing = true
       this.#isOverrun = exchange.isLast
-      this.#tellsUnread = exchange.isLast
+      this.#tellsUnread = !exchange.isLastByWish
       this.#lingerByMs = this.core.clock.monotonicMs() + lingerMs
       this.socket.end()
       this.#goOn()

@@ -67,6 +67,11 @@ export class SocketExchange implements Attended, ReplySink, Swept {
     return this.body.bytesRead
   }
 
+  /** The client itself wants the connection closed: what it sends behind this request is none. */
+  get isLastByWish(): boolean {
+    return this.#head.closes || !this.#isModern
+  }
+
   /** The connection: its turn has come. */
   begin(): void {
     this.#core.sweep.watch(this)

@@ -23,9 +23,13 @@ import { selfSigned } from './self-signed.ts'
 const kinds: readonly EngineKind[] = ['strict', 'node']
 const engineKind = new AsyncLocalStorage<EngineKind>()
 
-/** A promise that both engines keep: one test for each. */
-export function testEngines(name: string, body: (t: TestContext) => Promise<void>): void {
-  for (const kind of kinds) void test(`${name} (${kind})`, (t) => engineKind.run(kind, () => body(t)))
+/** A promise that both engines keep, or only one: one test for each. */
+export function testEngines(
+  name: string,
+  body: (t: TestContext) => Promise<void>,
+  of: readonly EngineKind[] = kinds,
+): void {
+  for (const kind of of) void test(`${name} (${kind})`, (t) => engineKind.run(kind, () => body(t)))
 }
 
 /** The engine of the test that is running. */
