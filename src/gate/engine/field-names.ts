@@ -17,8 +17,11 @@ export type FieldRole =
   | 'traceparent'
   | 'tracestate'
   | 'request-id'
-  /** A name with `_`: behind CGI-like upstreams `x_api_key` would become `x-api-key`. */
-  | 'underscore'
+  /**
+   * A name that somebody could take for another: with `_`, which behind CGI-like upstreams becomes `-`, or one that is that of a
+   * length or coding but for its signs.
+   */
+  | 'lookalike'
 
 /** A field name in lower case with its role. */
 export interface FieldName {
@@ -85,9 +88,14 @@ const roles: ReadonlyMap<string, FieldRole> = new Map<string, FieldRole>([
 function roleOf(name: string): FieldRole {
   const role = roles.get(name)
   if (role !== undefined) return role
-  if (name.includes('_')) return 'underscore'
+  if (name.includes('_') || isFramingLike(name)) return 'lookalike'
   if (name.startsWith('x-forwarded-') || name.startsWith('x-ssl-client-')) return 'forwarding'
   return name.startsWith('proxy-') ? 'hop' : 'plain'
+}
+
+function isFramingLike(name: string): boolean {
+  const letters = name.replaceAll(/[^a-z]/g, '')
+  return letters === 'transferencoding' || letters === 'contentlength'
 }
 
 const usualNames = [

@@ -121,7 +121,7 @@ function readFields(head: RequestHead, { names }: GateTables, draft: Draft): Ref
     bytes += raw.length + value.length + fieldOverheadBytes
     const { name, role } = names(raw)
     if (role !== 'plain') {
-      const found = readField(name, value, role === 'underscore' ? null : draft)
+      const found = readField(name, value, role === 'lookalike' ? null : draft)
       defect ??= found
     }
     draft.headers.push(name, value)
@@ -135,7 +135,7 @@ const fieldOverheadBytes = 4
 
 /** The fields with a rule. Without a draft: a name that is refused whatever its value. */
 function readField(name: string, value: string, draft: Draft | null): Refusal | null {
-  if (draft === null) return malformed(`A field name has an underscore`, `field ${name}`)
+  if (draft === null) return malformed('A field name could be taken for another', `field ${name}`)
   switch (name) {
     case 'host':
       draft.hosts++
