@@ -94,6 +94,8 @@ apis:
   bench:
     upstream: ${wish.upstreamUrl}
     durability: ${wish.durability}
+    facts: off
+    signatures: off
     limits:
       - { name: per-consumer, per: consumer, allow: 60000/s }
     routes:

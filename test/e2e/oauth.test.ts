@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import type { ShownEvent } from '../../src/cli/answers.ts'
 import { type AuthorizationServer, startAuthorizationServer } from '../support/authorization-server.ts'
-import { startProgram } from '../support/program.ts'
+import { startProgram, waitFor } from '../support/program.ts'
 import { startUpstream } from '../support/upstream.ts'
 
 const configOf = (upstream: string, issuer: string): string => `
@@ -55,8 +55,17 @@ test('access tokens of a live authorization server', { timeout: 120_000 }, async
     const lacking = await ask(url, token, 'POST')
     assert.equal(lacking.status, 403)
     assert.match(lacking.headers.get('www-authenticate') ?? '', /error="insufficient_scope", scope="orders:write"/)
-    const { items } = (await program.client.get('/v1/events')) as { items: ShownEvent[] }
-    const event = items.map((item) => item.event).find(({ status }) => status === 200)
+    const served = async (): Promise<ShownEvent['event'] | undefined> => {
+      const { items } = (await program.client.get('/v1/events')) as { items: ShownEvent[] }
+      return items.map((item) => item.event).find(({ status }) => status === 200)
+    }
+    // The desk hears of it a moment later.
+    await waitFor(
+      async () => (await served()) !== undefined,
+      5_000,
+      () => 'the desk never heard of it',
+    )
+    const event = await served()
     assert.deepEqual(
       [event?.consumerId, event?.consumer, event?.identifiedBy, event?.scopesHeld],
       ['oauth:default:shop', 'default:shop', 'oauth', ['orders:read']],
