@@ -55,10 +55,6 @@ test('access tokens of a live authorization server', { timeout: 120_000 }, async
     const lacking = await ask(url, token, 'POST')
     assert.equal(lacking.status, 403)
     assert.match(lacking.headers.get('www-authenticate') ?? '', /error="insufficient_scope", scope="orders:write"/)
-    const served = async (): Promise<ShownEvent['event'] | undefined> => {
-      const { items } = (await program.client.get('/v1/events')) as { items: ShownEvent[] }
-      return items.map((item) => item.event).find(({ status }) => status === 200)
-    }
     // The desk hears of it a moment later.
     await waitFor(
       async () => (await served()) !== undefined,

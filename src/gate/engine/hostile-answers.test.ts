@@ -48,7 +48,7 @@ testEngines(
       await until(() => gate.seen.length === index + 1 + kept)
       if (client.ended) continue
       await until(() => upstream.sockets.every(({ destroyed }) => destroyed)) // a connection that ends is another test
-    client.send('GET /second HTTP/1.1\r\nHost: a\r\n\r\n')
+      client.send('GET /second HTTP/1.1\r\nHost: a\r\n\r\n')
       await client.whenAnswered(2)
       if (client.ended) continue
       assert.equal(client.answers()[1]?.body, 'second', JSON.stringify(bytes))
