@@ -97,3 +97,25 @@ testEngines('readBody() says why there is none when the client leaves or breaks 
     ['client_abort', 'malformed'],
   )
 })
+
+testEngines('readBody() ends when the client breaks off, however it does', async () => {
+  const reads: BodyRead[] = []
+  let calls = 0
+  await using gate = await openTestEngine({
+    before: async (exchange) => {
+      calls++
+      reads.push(await exchange.readBody(100))
+    },
+  })
+  for (const [index, leave] of (['end', 'resetAndDestroy'] as const).entries()) {
+    using client = await RawClient.open(gate.port)
+    client.send(`${post(10)}he`)
+    await until(() => calls === index + 1)
+    client.socket[leave]()
+    await until(() => reads.length === index + 1)
+  }
+  assert.deepEqual(
+    reads.map((read) => (read.kind === 'failure' ? read.reason : read.kind)),
+    ['client_abort', 'client_abort'],
+  )
+})

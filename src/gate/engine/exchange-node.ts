@@ -3,14 +3,15 @@ import { type ApiRequest, type Headers, type Reason, refusal, type Refusal } fro
 import { ClientBody } from './client-body.ts'
 import type { Connection, Receiving, Turn } from './connection.ts'
 import { attend, type Attended, type EngineCore } from './engine-core.ts'
-import { BodyReading } from './body-reading.ts'
+import { joinedBytesMax, latin1Of } from './answer-bytes.ts'
+import { ClientStall } from './client-stall.ts'
 import type { Answer, BodyRead, Delivery, ForwardFailure, ForwardPlan, StreamEnd, UpstreamReply } from './exchange.ts'
 import { isBodiless, lengthOf, sendLastAnswer } from './last-answer.ts'
 import { describeRequest } from './request-facts.ts'
-import { examineHead, type ExaminedHead } from './strict-gate.ts'
+import { examineHead } from './strict-gate.ts'
 import type { Swept } from './sweep.ts'
-import { type ReplySink, UpstreamCall } from './upstream-call.ts'
-import { upstreamHeaders } from './upstream-headers.ts'
+import type { ReplySink } from './upstream-call.ts'
+import { failureOf, UpstreamSide } from './upstream-side.ts'
 
 /** A request that `node:http` has parsed, and its response. */
 export interface Received {
@@ -32,14 +33,9 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   readonly #connection: Connection
   readonly #response: ServerResponse
   readonly #body: ClientBody
-  readonly #head: ExaminedHead
+  readonly #hasBody: boolean
+  readonly #upstream: UpstreamSide
   readonly #isLast: boolean
-  #call: UpstreamCall | null = null
-  /** Null until somebody reads the body before it is sent on. */
-  #reading: BodyReading | null = null
-  #isContinued = false
-  /** Why the rest of the client's body will not come. */
-  #broken: ForwardFailure | null = null
   #sending: 'nothing' | 'answer' | 'stream' | 'last-answer' = 'nothing'
   #bytes = 0
   /** The connection ends with this answer. */
@@ -47,7 +43,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   /** The response can take nothing more: it is out, or the connection is gone. */
   #over = false
   #tooSlow = false
-  #clientTimed = false
+  readonly #stall = new ClientStall()
   #streamFailure: ForwardFailure | null = null
   #onDelivered: ((delivery: Delivery) => void) | null = null
   #onStreamed: ((end: StreamEnd) => void) | null = null
@@ -62,7 +58,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     this.#core = core
     this.#connection = connection
     this.#response = response
-    this.#head = head
+    this.#hasBody = head.bodyBytes !== 0
     this.#isLast = isLast
     this.#body = new ClientBody(incoming, head.bodyBytes !== 0)
     this.defect = connection.refused ?? head.defect
@@ -71,6 +67,13 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
       { method: incoming.method ?? '', httpVersion: incoming.httpVersion },
       { examined: head, peer: core.hops.clientOf(peer.address, peer.port, head.headers), tls: connection.tls },
     )
+    this.#upstream = new UpstreamSide({
+      core,
+      request: this.request,
+      head,
+      body: this.#body,
+      sendContinue: () => response.writeContinue(),
+    })
     response.once('close', () => this.#closed())
   }
 
@@ -93,8 +96,8 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
       return
     }
     this.#core.sweep.watch(this)
-    if (this.#head.bodyBytes === 0) this.#start()
-    else setImmediate(() => this.#start())
+    if (this.#hasBody) setImmediate(() => this.#start())
+    else this.#start()
   }
 
   #start(): void {
@@ -111,89 +114,31 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
 
   lost(): void {
     this.aborted = true
-    this.#call?.fail('client_abort', 'the client left')
-    this.#reading?.fail(failureOf('client_abort', 'the client left'))
+    this.#upstream.lost()
   }
 
   breakOff(why: Refusal): void {
     if (!this.begun) this.defect ??= why
-    this.#broken = { kind: 'failure', reason: why.reason, note: why.note }
-    this.#call?.fail(why.reason, why.note)
-    this.#reading?.fail(this.#broken)
+    this.#upstream.breakOff(why)
   }
 
   check(nowMs: number): void {
-    this.#call?.check(nowMs)
+    this.#upstream.call?.check(nowMs)
     if (this.#sending !== 'answer' && this.#sending !== 'stream') return
-    // The socket's own time-out knows whether the kernel has taken bytes of a large write meanwhile. It runs only while
-    // there is something to take, so that a slow upstream is never blamed on the client.
-    const { socket } = this.#connection
-    const isWaiting = socket.writableLength > 0
-    if (isWaiting === this.#clientTimed) return
-    this.#clientTimed = isWaiting
-    socket.setTimeout(isWaiting ? this.#core.limits.clientIdleMs : 0)
+    this.#stall.check(this.#connection.socket, this.#core.limits.clientIdleMs)
   }
 
   readBody(bytesMax: number): Promise<BodyRead> {
-    if (this.aborted) return Promise.resolve(failureOf('client_abort', 'the client left before its turn'))
-    if (this.#broken !== null) return Promise.resolve(this.#broken)
-    if (this.request.bodyBytes === 0) return Promise.resolve({ kind: 'whole', bytes: noBytes })
-    this.#continue()
-    this.#reading = new BodyReading(this.#body)
-    return this.#reading.read(bytesMax)
-  }
-
-  /** Tells a client that waits for it to send its body, once. */
-  #continue(): void {
-    if (!this.#head.expectsContinue || this.#isContinued) return
-    this.#isContinued = true
-    this.#response.writeContinue()
+    return this.#upstream.readBody(bytesMax)
   }
 
   forward(plan: ForwardPlan): Promise<UpstreamReply | ForwardFailure> {
-    const failure = this.#unfit(plan)
-    if (failure !== null) return Promise.resolve(failure)
-    const { request } = this
-    const hasBody = request.bodyBytes !== 0
-    const before = this.#call
-    if (before === null) this.#continue()
-    const { clock, sweep, pools } = this.#core
-    const call = new UpstreamCall({
-      plan,
-      clock,
-      sweep,
-      body: this.#reading?.source ?? this.#body,
-      pool: pools.poolOf(plan.upstream),
-      clientIp: request.peer.clientIp,
-      before,
-    })
-    this.#call = call
-    const headers = upstreamHeaders({
-      request,
-      plan,
-      names: this.#core.names,
-      trusted: this.#core.hops.trusts(request.peer.address),
-      connectionNames: this.#head.connectionNames,
-      // A declared length of 0 is told to the upstream too.
-      hasBody: request.bodyBytes !== null,
-      continuesTrace: request.traceId !== request.id,
-    })
-    call.start({ method: request.method, headers, hasBody })
-    return call.reply
-  }
-
-  #unfit(plan: ForwardPlan): ForwardFailure | null {
-    if (this.aborted) return failureOf('client_abort', 'the client left before its turn')
-    if (this.#broken !== null) return this.#broken
-    if (this.#call !== null && !this.#call.isRepeatable) return failureOf('internal_error', 'forwarded twice')
-    if (!plan.target.startsWith('/')) return failureOf('invalid_request', 'only paths are forwarded')
-    if ((this.request.bodyBytes ?? 0) <= plan.bodyBytesMax) return null
-    return failureOf('body_too_large', `declares ${this.request.bodyBytes} bytes, ${plan.bodyBytesMax} are allowed`)
+    return this.#upstream.forward(plan)
   }
 
   answer(answer: Answer): Promise<Delivery> {
-    const fromUpstream = this.#call !== null && answer.body === this.#call.held
-    this.#call?.fail('client_abort', 'another answer was given')
+    const fromUpstream = answer.body === this.#upstream.call?.held
+    this.#upstream.giveUp('another answer was given')
     if (this.ended || this.aborted) {
       this.ended = true
       return Promise.resolve({ delivered: false, reason: 'client_abort', bytes: 0, begun: false })
@@ -204,7 +149,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     this.#sending = 'answer'
     const headers = this.#fields(answer.headers, answer.close)
     const isHead = this.request.method === 'HEAD'
-    const length = isHead && fromUpstream ? this.#call?.contentLength : lengthOf(answer.body)
+    const length = isHead && fromUpstream ? this.#upstream.call?.contentLength : lengthOf(answer.body)
     if (typeof length === 'number' && !isBodiless(answer.status)) headers.push('content-length', String(length))
     const { promise, resolve } = Promise.withResolvers<Delivery>()
     this.#onDelivered = resolve
@@ -234,7 +179,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   }
 
   stream(head: { readonly status: number; readonly headers: Headers }): Promise<StreamEnd> {
-    const call = this.#call
+    const { call } = this.#upstream
     if (this.ended || this.aborted || call === null) {
       this.ended = true
       return Promise.resolve({ reason: 'client_abort', note: '', bytes: 0 })
@@ -283,7 +228,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   write(chunk: Buffer): boolean {
     const isFirst = this.#bytes === 0
     this.#bytes += chunk.length
-    if (isFirst) this.#response.on('drain', () => this.#call?.resume())
+    if (isFirst) this.#response.on('drain', () => this.#upstream.call?.resume())
     return this.#response.write(chunk)
   }
 
@@ -302,7 +247,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
   drop(): void {
     this.ended = true
     this.#connection.closing = true
-    this.#call?.fail('client_abort', 'the exchange was dropped')
+    this.#upstream.giveUp('the exchange was dropped')
     this.#connection.socket.destroy()
   }
 
@@ -312,7 +257,7 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     if (!isWhole) this.lost()
     this.#core.sweep.unwatch(this)
     // Whoever is next in the line begins anew; where nobody is, Node has set the time for an idle connection.
-    if (this.#clientTimed && this.#connection.waiting > 0) this.#connection.socket.setTimeout(0)
+    if (this.#stall.isTimed && this.#connection.waiting > 0) this.#connection.socket.setTimeout(0)
     const reason: Reason = this.#tooSlow ? 'client_too_slow' : 'client_abort'
     const begun = this.#sending !== 'nothing'
     this.#onDelivered?.({ delivered: isWhole, reason: isWhole ? null : reason, bytes: this.#bytes, begun })
@@ -323,20 +268,6 @@ export class NodeExchange implements Attended, Turn, Receiving, ReplySink, Swept
     )
     this.#connection.ended(this, { isLast: this.#closes })
   }
-}
-
-/** As text a small body joins the head in one write; as bytes it would take a second buffer, and a slower system call. */
-const joinedBytesMax = 12_288
-
-function latin1Of(bytes: Uint8Array): string {
-  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return buffer.toString('latin1')
-}
-
-const noBytes = new Uint8Array(0)
-
-function failureOf(reason: Reason, note: string): ForwardFailure {
-  return { kind: 'failure', reason, note }
 }
 
 /** The defect of a request behind which there are bytes that are none. */

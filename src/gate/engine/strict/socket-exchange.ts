@@ -1,19 +1,17 @@
 import { type ApiRequest, type Headers, type Reason, type Refusal } from '../../../core/mod.ts'
 import { attend, type Attended, type EngineCore } from '../engine-core.ts'
-import { BodyReading } from '../body-reading.ts'
+import { joinedBytesMax, latin1Of } from '../answer-bytes.ts'
+import { ClientStall } from '../client-stall.ts'
 import type { Answer, BodyRead, Delivery, ForwardFailure, ForwardPlan, StreamEnd, UpstreamReply } from '../exchange.ts'
 import { isBodiless, lengthOf, sendLastAnswer } from '../last-answer.ts'
 import { describeRequest } from '../request-facts.ts'
 import { examineHead, type ExaminedHead, type RequestHead } from '../strict-gate.ts'
 import type { Swept } from '../sweep.ts'
-import { type ReplySink, UpstreamCall } from '../upstream-call.ts'
-import { upstreamHeaders } from '../upstream-headers.ts'
+import type { ReplySink } from '../upstream-call.ts'
+import { failureOf, UpstreamSide } from '../upstream-side.ts'
 import { answerHead, dateField } from './answer-text.ts'
 import { SocketBody } from './socket-body.ts'
 import type { SocketConnection } from './socket-connection.ts'
-
-/** A small body goes out with its head in one write: as text, for bytes would take a second buffer and a slower call. */
-const joinedBytesMax = 12_288
 
 /** One request on its connection: the Exchange that the handler sees, on sockets of our own in and out. */
 export class SocketExchange implements Attended, ReplySink, Swept {
@@ -28,20 +26,15 @@ export class SocketExchange implements Attended, ReplySink, Swept {
   readonly #core: EngineCore
   readonly #connection: SocketConnection
   readonly #head: ExaminedHead
+  readonly #upstream: UpstreamSide
   readonly #isModern: boolean
-  #call: UpstreamCall | null = null
-  /** Null until somebody reads the body before it is sent on. */
-  #reading: BodyReading | null = null
-  #isContinued = false
-  /** Why the rest of the client's body will not come. */
-  #broken: ForwardFailure | null = null
   #begun = false
   #sending: 'nothing' | 'answer' | 'stream' | 'last-answer' = 'nothing'
   #isChunked = false
   #bytes = 0
   #closes = false
   #tooSlow = false
-  #clientTimed = false
+  readonly #stall = new ClientStall()
   #streamFailure: ForwardFailure | null = null
   #onDelivered: ((delivery: Delivery) => void) | null = null
   #onStreamed: ((end: StreamEnd) => void) | null = null
@@ -60,6 +53,13 @@ export class SocketExchange implements Attended, ReplySink, Swept {
       examined,
       peer: core.hops.clientOf(peer.address, peer.port, examined.headers),
       tls,
+    })
+    this.#upstream = new UpstreamSide({
+      core,
+      request: this.request,
+      head: examined,
+      body: this.body,
+      sendContinue: () => void connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1'),
     })
   }
 
@@ -82,9 +82,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
   /** The connection: the client's body cannot be read to its end. */
   breakOff(why: Refusal): void {
     if (!this.#begun) this.defect ??= why
-    this.#broken = failureOf(why.reason, why.note)
-    this.#call?.fail(why.reason, why.note)
-    this.#reading?.fail(this.#broken)
+    this.#upstream.breakOff(why)
   }
 
   /** The connection: the client takes none of the bytes that wait for it. */
@@ -99,87 +97,32 @@ export class SocketExchange implements Attended, ReplySink, Swept {
   left(): boolean {
     if (this.#sending === 'answer' || this.#sending === 'last-answer') return true
     this.aborted = true
-    this.#call?.fail('client_abort', 'the client left')
-    this.#reading?.fail(failureOf('client_abort', 'the client left'))
+    this.#upstream.lost()
     return false
   }
 
   /** The connection: the client takes bytes again. */
   drained(): void {
-    this.#call?.resume()
+    this.#upstream.call?.resume()
   }
 
   check(nowMs: number): void {
-    this.#call?.check(nowMs)
+    this.#upstream.call?.check(nowMs)
     if (this.#sending !== 'answer' && this.#sending !== 'stream') return
-    // The socket's own time-out knows whether the kernel has taken bytes of a large write meanwhile. It runs only while
-    // there is something to take, so that a slow upstream is never blamed on the client.
-    const { socket } = this.#connection
-    const isWaiting = socket.writableLength > 0
-    if (isWaiting === this.#clientTimed) return
-    this.#clientTimed = isWaiting
-    socket.setTimeout(isWaiting ? this.#core.limits.clientIdleMs : 0)
+    this.#stall.check(this.#connection.socket, this.#core.limits.clientIdleMs)
   }
 
   readBody(bytesMax: number): Promise<BodyRead> {
-    if (this.aborted) return Promise.resolve(failureOf('client_abort', 'the client left before its turn'))
-    if (this.#broken !== null) return Promise.resolve(this.#broken)
-    if (this.request.bodyBytes === 0) return Promise.resolve({ kind: 'whole', bytes: noBytes })
-    this.#continue()
-    this.#reading = new BodyReading(this.body)
-    return this.#reading.read(bytesMax)
-  }
-
-  /** Tells a client that waits for it to send its body, once. */
-  #continue(): void {
-    if (!this.#head.expectsContinue || this.#isContinued) return
-    this.#isContinued = true
-    this.#connection.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
+    return this.#upstream.readBody(bytesMax)
   }
 
   forward(plan: ForwardPlan): Promise<UpstreamReply | ForwardFailure> {
-    const failure = this.#unfit(plan)
-    if (failure !== null) return Promise.resolve(failure)
-    const { request } = this
-    this.#continue()
-    const { clock, sweep, pools } = this.#core
-    const before = this.#call
-    const call = new UpstreamCall({
-      plan,
-      clock,
-      sweep,
-      body: this.#reading?.source ?? this.body,
-      pool: pools.poolOf(plan.upstream),
-      clientIp: request.peer.clientIp,
-      before,
-    })
-    this.#call = call
-    const headers = upstreamHeaders({
-      request,
-      plan,
-      names: this.#core.names,
-      trusted: this.#core.hops.trusts(request.peer.address),
-      connectionNames: this.#head.connectionNames,
-      // A declared length of 0 is told to the upstream too.
-      hasBody: request.bodyBytes !== null,
-      continuesTrace: request.traceId !== request.id,
-    })
-    call.start({ method: request.method, headers, hasBody: request.bodyBytes !== 0 })
-    return call.reply
-  }
-
-  #unfit(plan: ForwardPlan): ForwardFailure | null {
-    if (this.aborted) return failureOf('client_abort', 'the client left before its turn')
-    if (this.#broken !== null) return this.#broken
-    if (this.#call !== null && !this.#call.isRepeatable) return failureOf('internal_error', 'forwarded twice')
-    if (!plan.target.startsWith('/')) return failureOf('invalid_request', 'only paths are forwarded')
-    if ((this.request.bodyBytes ?? 0) <= plan.bodyBytesMax) return null
-    return failureOf('body_too_large', `declares ${this.request.bodyBytes} bytes, ${plan.bodyBytesMax} are allowed`)
+    return this.#upstream.forward(plan)
   }
 
   answer(answer: Answer): Promise<Delivery> {
-    const fromUpstream = this.#call !== null && answer.body === this.#call.held
-    this.#call?.fail('client_abort', 'another answer was given')
+    const fromUpstream = answer.body === this.#upstream.call?.held
+    this.#upstream.giveUp('another answer was given')
     if (this.ended || this.aborted) {
       this.ended = true
       return Promise.resolve({ delivered: false, reason: 'client_abort', bytes: 0, begun: false })
@@ -190,7 +133,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
     this.#sending = 'answer'
     const { status } = answer
     const isHead = this.request.method === 'HEAD'
-    const length = isHead && fromUpstream ? (this.#call?.contentLength ?? null) : lengthOf(answer.body)
+    const length = isHead && fromUpstream ? (this.#upstream.call?.contentLength ?? null) : lengthOf(answer.body)
     const framing = length !== null && !isBodiless(status) ? `content-length: ${length}\r\n` : ''
     const head = this.#headOf(answer, framing, answer.close)
     if (head === null) return Promise.resolve({ delivered: false, reason: 'client_abort', bytes: 0, begun: false })
@@ -234,7 +177,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
   }
 
   stream(head: { readonly status: number; readonly headers: Headers }): Promise<StreamEnd> {
-    const call = this.#call
+    const { call } = this.#upstream
     if (this.ended || this.aborted || call === null) {
       this.ended = true
       return Promise.resolve({ reason: 'client_abort', note: '', bytes: 0 })
@@ -319,7 +262,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
 
   drop(): void {
     this.ended = true
-    this.#call?.fail('client_abort', 'the exchange was dropped')
+    this.#upstream.giveUp('the exchange was dropped')
     this.#connection.socket.destroy()
   }
 
@@ -339,8 +282,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
 
   #over(): void {
     this.#core.sweep.unwatch(this)
-    if (this.#clientTimed) this.#connection.socket.setTimeout(0)
-    this.#clientTimed = false
+    if (this.#stall.isTimed) this.#connection.socket.setTimeout(0)
     this.#connection.ended(this, this.#closes)
   }
 
@@ -348,7 +290,7 @@ export class SocketExchange implements Attended, ReplySink, Swept {
   closed(): void {
     if (this.#sending !== 'last-answer') this.aborted = true
     this.#core.sweep.unwatch(this)
-    this.#call?.fail('client_abort', 'the client left')
+    this.#upstream.lost()
     const reason: Reason = this.#tooSlow ? 'client_too_slow' : 'client_abort'
     this.#onDelivered?.({ delivered: false, reason, bytes: this.#bytes, begun: this.#sending !== 'nothing' })
     this.#onStreamed?.({
@@ -357,15 +299,4 @@ export class SocketExchange implements Attended, ReplySink, Swept {
       bytes: this.#bytes,
     })
   }
-}
-
-function latin1Of(bytes: Uint8Array): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return buffer.toString('latin1')
-}
-
-const noBytes = new Uint8Array(0)
-
-function failureOf(reason: Reason, note: string): ForwardFailure {
-  return { kind: 'failure', reason, note }
 }
