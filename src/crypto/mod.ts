@@ -29,7 +29,7 @@ export { type CertificateFacts, isKeyOf, readCertificate } from './certificate.t
 export { hmacBlockBytes, hmacOf, openHmacKey, type HmacKey } from './hmac.ts'
 export { createKeyHasher, equalHex, type KeyHasher } from './key-hasher.ts'
 export { openPasswords, type Passwords } from './password.ts'
-export { ensurePrivateDir, loadOrCreateKeyFile, writeFileAtomic } from './private-files.ts'
+export { createFileAtomic, ensurePrivateDir, loadOrCreateKeyFile, writeFileAtomic } from './private-files.ts'
 export { createRandomPool, type RandomPool } from './random-pool.ts'
 export { createRequestIds, type RequestIds } from './request-ids.ts'
 export { loadOrCreateSigningKey, signEd25519, verifyEd25519, type SigningKey } from './signing-key.ts'

@@ -29,6 +29,19 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, mode: number): 
 }
 
 /**
+ * Puts a file where there is none, whole and durable on return. False, and nothing is changed, where one stands: of several who
+ * create it at the same time exactly one is told true.
+ */
+export function createFileAtomic(path: string, bytes: Uint8Array, mode: number): boolean {
+  let isOurs = false
+  // A link, unlike a rename, fails where another process was first.
+  throughTemporary(path, { bytes, mode }, (temporary) => {
+    isOurs = linkUnlessThere(temporary, path)
+  })
+  return isOurs
+}
+
+/**
  * The secret in the file, created (0600) where there is none: random bytes, or what `create` makes. Two processes that create it at the same
  * time get the same secret. Whoever can read the file holds the secret, so one that others may read, or that is not of the
  * asked size, is refused: `data_folder_unusable`.
@@ -39,8 +52,7 @@ export function loadOrCreateKeyFile(
 ): Uint8Array {
   const kept = readKeyFile(path, bytes)
   if (kept !== null) return kept
-  // A link, unlike a rename, fails where another process was first; then that one's secret holds.
-  throughTemporary(path, { bytes: create(), mode: 0o600 }, (temporary) => linkUnlessThere(temporary, path))
+  createFileAtomic(path, create(), 0o600) // where another process was first, that one's secret holds
   const created = readKeyFile(path, bytes)
   if (created === null) throw unusable(path, 'vanished while it was created')
   return created
@@ -135,11 +147,13 @@ function syncFolder(path: string): void {
   }
 }
 
-function linkUnlessThere(from: string, to: string): void {
+function linkUnlessThere(from: string, to: string): boolean {
   try {
     linkSync(from, to)
+    return true
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
+    return false
   }
 }
 

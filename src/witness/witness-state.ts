@@ -3,21 +3,10 @@
  * the log signed. The newest generation holds. A new one is linked into place, which fails where another process was first: a
  * compare-and-swap by the file system.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { GatehouseError, hasCode } from '../core/mod.ts'
-import { ensurePrivateDir, sha256, writeFileAtomic } from '../crypto/mod.ts'
+import { GatehouseError } from '../core/mod.ts'
+import { createFileAtomic, ensurePrivateDir, sha256, writeFileAtomic } from '../crypto/mod.ts'
 
 /** A checkpoint that was cosigned, or is about to be. */
 export interface Witnessed {
@@ -85,39 +74,11 @@ function lastOf(dir: string, origin: string): Witnessed {
 
 function advance(dir: string, origin: string, { generation, timeSeconds, note }: Witnessed): boolean {
   const path = join(dir, `${nameOf(origin)}.${generation}`)
-  const temporary = join(dir, `.${nameOf(origin)}.${generation}.${process.pid}.tmp`)
-  try {
-    writeSynced(temporary, Buffer.concat([Buffer.from(`time ${timeSeconds}\n`), note ?? Buffer.alloc(0)]))
-    linkSync(temporary, path)
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false
-    throw error
-  } finally {
-    rmSync(temporary, { force: true })
-  }
-  syncDir(dir)
+  const bytes = Buffer.concat([Buffer.from(`time ${timeSeconds}\n`), note ?? Buffer.alloc(0)])
+  if (!createFileAtomic(path, bytes, 0o600)) return false
   const generations = generationsOf(dir, origin)
   // Somebody who went on further may have taken away the generation that should have been in our way; the newest is never taken.
   if (generations.at(-1) !== generation) return false
   for (const old of generations.slice(0, -2)) rmSync(join(dir, `${nameOf(origin)}.${old}`), { force: true })
   return true
-}
-
-function writeSynced(path: string, bytes: Uint8Array): void {
-  const fd = openSync(path, 'w', 0o600)
-  try {
-    writeFileSync(fd, bytes)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function syncDir(dir: string): void {
-  const fd = openSync(dir, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

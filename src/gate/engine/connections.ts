@@ -6,6 +6,7 @@ import { Connection } from './connection.ts'
 import type { EngineCore } from './engine-core.ts'
 import { garbageBehind, NodeExchange } from './exchange-node.ts'
 import { RefusedExchange } from './exchange-refused.ts'
+import { destroyAll } from './front.ts'
 import { isGarbage, isSocketError, parseDefect, type ParserError, type Remains, remainsOf } from './parse-failure.ts'
 
 const connectionOf: unique symbol = Symbol('connection')
@@ -77,14 +78,7 @@ export class Connections {
   /** Closes all of them; resolves when their exchanges know. */
   async end(): Promise<void> {
     this.arrivals.endHandshakes()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    for (const { socket } of this.#open) {
-      socket.once('close', () => {
-        if (this.#open.size === 0) resolve()
-      })
-      socket.destroy()
-    }
-    if (this.#open.size > 0) await promise
+    await destroyAll([...this.#open].map(({ socket }) => socket))
   }
 }
 

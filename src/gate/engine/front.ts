@@ -1,4 +1,4 @@
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { Server as SecureServer } from 'node:tls'
 import type { ConnectionLimits } from '../../core/mod.ts'
 import type { TlsSecrets } from './tls-secrets.ts'
@@ -29,3 +29,14 @@ export interface Front {
 
 /** Connections over the limit that may stay until they have been told so. */
 export const refusableConnectionsMax = 64
+
+/** Closes all of them; resolves when each has told so, and whoever listened before knows. */
+export async function destroyAll(sockets: readonly Socket[]): Promise<void> {
+  const closing = sockets.map((socket) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    socket.once('close', () => resolve()) // an error before it is of no concern
+    socket.destroy()
+    return promise
+  })
+  await Promise.all(closing)
+}

@@ -3,7 +3,7 @@ import { createServer as createSecureServer, type Server as SecureServer, type T
 import type { ConnectionLimits } from '../../../core/mod.ts'
 import { type Arrival, Arrivals } from '../arrivals.ts'
 import type { EngineCore } from '../engine-core.ts'
-import { type Front, refusableConnectionsMax } from '../front.ts'
+import { destroyAll, type Front, refusableConnectionsMax } from '../front.ts'
 import { createSweep, type Sweep } from '../sweep.ts'
 import { contextOf, type TlsSecrets } from '../tls-secrets.ts'
 import { SocketConnection } from './socket-connection.ts'
@@ -69,14 +69,7 @@ export class SocketFront implements Front {
 
   async end(): Promise<void> {
     this.#arrivals.endHandshakes()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    for (const { socket } of this.#open) {
-      socket.once('close', () => {
-        if (this.#open.size === 0) resolve()
-      })
-      socket.destroy()
-    }
-    if (this.#open.size > 0) await promise
+    await destroyAll([...this.#open].map(({ socket }) => socket))
     this.#sweep[Symbol.dispose]()
   }
 
