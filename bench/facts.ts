@@ -70,6 +70,7 @@ export async function run(options: Partial<BenchOptions> = {}): Promise<BenchRes
         unit: 'µs CPU',
         goal: 8,
         better: 'lower',
+        note: 'with the keyed hashes of ten ids; 9.7 to 14 µs were seen, and where they go is not profiled yet',
       }),
     ],
   }
